@@ -1,0 +1,102 @@
+"""Composition root: builds the daemon's objects from `Settings` and runs them. No logic of its own.
+
+asyncio, peewee and what needs them are imported only after the host was started: on two cores both import at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from linod.errors import LinodError
+
+if TYPE_CHECKING:
+    from linod.app.signals import EarlySignals
+    from linod.journal import Journal
+    from linod.settings import Options, Settings
+
+
+def run(settings: Settings, options: Options) -> int:
+    """Serve the site until a signal ends it. Returns the exit code of the process."""
+    return _serve(settings, options, loops=None)
+
+
+def prep(settings: Settings, options: Options, loops: int) -> int:
+    """Make database and rows, run `loops` loops, and end. Returns the exit code of the process."""
+    return _serve(settings, options, loops=loops)
+
+
+def check(settings: Settings, options: Options) -> int:
+    """Check settings, plugins, database and tasks; print what was found. Returns 0, or 78 when something is wrong."""
+    import asyncio
+
+    from linod.app.check import Check
+
+    async def inspect() -> int:
+        return await Check(settings, options).run()
+
+    return asyncio.run(inspect())
+
+
+def open_journal(settings: Settings, options: Options) -> Journal:
+    """The journal of this process, and the logger `lino` that writes to it."""
+    from linod.journal import Journal, JournalHandler, open_writer
+
+    journal = Journal(open_writer(settings.environ, sys.stderr, color=options.color, site=settings.site))
+    log = logging.getLogger("lino")
+    log.setLevel(settings.log_level.value)
+    log.propagate = False
+    log.addHandler(JournalHandler(journal))
+    return journal
+
+
+def _serve(settings: Settings, options: Options, loops: int | None) -> int:
+    from linod.app.signals import EarlySignals
+
+    early = EarlySignals()
+    journal = open_journal(settings, options)
+    code = 0
+    try:
+        _with_lock(settings, early, journal, options, loops)
+    except LinodError as error:
+        if options.traceback:
+            logging.getLogger("lino").exception("The whole traceback:")
+        journal.send(logging.ERROR, str(error))
+        code = error.exit_code
+    else:
+        journal.send_last("Done")
+    journal.close()
+    return code
+
+
+def _with_lock(settings: Settings, early: EarlySignals, journal: Journal, options: Options, loops: int | None) -> None:
+    from linod.clock import SystemClock
+    from linod.host.process import spawn
+    from linod.lock import DatabaseLock, PidFile
+
+    clock = SystemClock()
+    for directory in (settings.state_dir, settings.runtime_dir, settings.database_file.parent):
+        directory.mkdir(parents=True, exist_ok=True)
+    lock = DatabaseLock(settings.database_file, settings.site)
+    lock.acquire(clock)
+    try:
+        process = spawn(
+            settings.host,
+            keep_fds=[lock.fd],
+            environ=settings.environ,
+            plugins=settings.plugins,
+            entry_points=settings.entry_points,
+        )
+        lock.name_host(process.pid)
+        with PidFile(settings.pid_file):
+            import asyncio
+
+            from linod.app.daemon import Daemon
+
+            async def serve() -> None:
+                await Daemon(settings, options, journal, clock, lock, process, early).serve(loops)
+
+            asyncio.run(serve())
+    finally:
+        lock.release()

@@ -1,0 +1,132 @@
+"""`linod check`: settings, plugins, database and tasks, without starting and without creating anything."""
+
+import asyncio
+from collections.abc import Sequence
+
+from linod.app.hostnews import warnings
+from linod.clock import SystemClock
+from linod.errors import ConfigurationError, LinodError
+from linod.host.client import HostClient
+from linod.host.process import spawn
+from linod.host.protocol import Loaded, Record
+from linod.jobs import Outcome
+from linod.recurrence import Recurrence
+from linod.settings import Options, Settings
+from linod.store import Store
+from linod.tasks import SYSTEM_TASK, Task, label
+
+PAGE = 1000
+"""Tasks read at a time."""
+
+
+class Check:
+    """One run of the checks. It listens to its own host (`HostEvents`), which ends with it and runs no job."""
+
+    def __init__(self, settings: Settings, options: Options) -> None:
+        self._settings = settings
+        self._options = options
+        self._loaded: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
+        self._errors = 0
+
+    async def run(self) -> int:
+        """Print what was found. Returns 0, or 78 when something keeps the site, a plugin or a task from working."""
+        settings = self._settings
+        print(f"Settings: {settings.file or 'none, the defaults hold'}")
+        if not self._options.skip_checks:
+            for text in settings.warnings:
+                print(f"  warning: {text}")
+        loaded = await self._load()
+        self._plugins(loaded)
+        self._database(loaded)
+        print("Found nothing wrong." if not self._errors else f"Found {self._errors} to mend.")
+        return ConfigurationError.exit_code if self._errors else 0
+
+    def _wrong(self, text: str) -> None:
+        self._errors += 1
+        print(f"  error: {text}")
+
+    async def _load(self) -> Loaded:
+        settings = self._settings
+        client = HostClient(
+            settings.host,
+            settings.plugins,
+            events=self,
+            clock=SystemClock(),
+            spawn=lambda: spawn(settings.host, keep_fds=[], environ=settings.environ),
+            entry_points=settings.entry_points,
+        )
+        client.start()
+        try:
+            return await self._loaded
+        finally:
+            await client.stop(settings.kill_grace)
+
+    def _plugins(self, loaded: Loaded) -> None:
+        print(f"Plugins: {len(loaded.plugins)} in {loaded.python or self._settings.host.python}")
+        for plugin in loaded.plugins:
+            if plugin.ok:
+                print(f"  {plugin.name} ({plugin.file})")
+            else:
+                self._wrong(f"plugin {plugin.name}: {plugin.error}\n{plugin.traceback}".rstrip())
+        for procedure in loaded.procedures:
+            if procedure.problem:
+                self._wrong(procedure.problem)
+        if not self._options.skip_checks:
+            for text in warnings(loaded):
+                print(f"  warning: {text}")
+        print(f"Procedures: {', '.join(p.name for p in loaded.procedures if not p.problem) or 'none'}")
+
+    def _database(self, loaded: Loaded) -> None:
+        file = self._settings.database_file
+        if not file.exists():
+            print(f"Database: {file} does not exist yet; the first start makes it")
+            return
+        store = Store(self._settings.database, read_only=True)
+        try:
+            store.open()
+            total = store.count_tasks()
+            print(f"Database: {file}, {total} tasks")
+            names = {procedure.name for procedure in loaded.procedures if not procedure.problem}
+            for offset in range(0, total, PAGE):
+                self._tasks(store.list_tasks(offset=offset, limit=PAGE), names)
+        except LinodError as error:
+            self._wrong(f"database: {error}")
+        finally:
+            store.close()
+
+    def _tasks(self, tasks: Sequence[Task], procedures: set[str]) -> None:
+        for task in tasks:
+            if task.kind == SYSTEM_TASK and task.procedure not in procedures:
+                print(f"  warning: {label(task)}: its procedure {task.procedure} is gone, so it does not run")
+            try:
+                Recurrence.of(task)
+            except LinodError as error:
+                self._wrong(f"{label(task)}: {error}")
+
+    # what its host tells
+
+    def host_ready(self, loaded: Loaded) -> None:
+        if not self._loaded.done():
+            self._loaded.set_result(loaded)
+
+    def host_lost(self, reason: str, fatal: ConfigurationError | None) -> None:
+        if fatal is not None and not self._loaded.done():
+            self._loaded.set_exception(fatal)
+
+    def plugin_loading(self, name: str) -> None:
+        pass
+
+    def host_output(self, text: str) -> None:
+        print(f"  printed by a plugin: {text}")
+
+    def job_started(self, job_id: int, pid: int, pid_started: int) -> None:
+        raise AssertionError("a check starts no job")
+
+    def job_record(self, job_id: int, record: Record) -> None:
+        raise AssertionError("a check starts no job")
+
+    def job_progress(self, job_id: int, done: int, total: int) -> None:
+        raise AssertionError("a check starts no job")
+
+    def job_ended(self, job_id: int, outcome: Outcome, dropped: int) -> None:
+        raise AssertionError("a check starts no job")

@@ -1,0 +1,211 @@
+"""The daemon from its first breath to its last: opens what it needs in order, and closes it in the other."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from linod.app.control import serve_control
+from linod.app.hostnews import HostNews
+from linod.app.signals import EarlySignals
+from linod.clock import Clock
+from linod.errors import LinodError
+from linod.host.client import HostClient
+from linod.host.process import HostProcess, spawn
+from linod.host.protocol import Loaded
+from linod.journal import Event, Journal
+from linod.lock import DatabaseLock, boot_id, end_leftovers
+from linod.notify import Notifier
+from linod.procedures import Procedure
+from linod.runner import Drain, Runner, Site, Supervisor, run_loops, words
+from linod.settings import Options, Settings
+from linod.store import Store
+from linod.store.thread import DatabaseThread
+from linod.tasks import label
+
+log = logging.getLogger("lino")
+
+LOADING_STEP = 5.0
+"""Seconds between two extensions of systemd's start timeout while the host imports the plugins."""
+
+
+class Daemon:
+    """One site, served by this process. Lives in the loop; `serve` is its whole life.
+
+    lock     held; the host has inherited it.
+    process  the host, started already: it imports the plugins while this process imports the rest.
+    early    stop signals that came before the loop.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        options: Options,
+        journal: Journal,
+        clock: Clock,
+        lock: DatabaseLock,
+        process: HostProcess,
+        early: EarlySignals,
+    ) -> None:
+        self.settings = settings
+        self.journal = journal
+        self.clock = clock
+        self.notifier = Notifier(settings.environ, clock)
+        self.since = clock.now()
+        self.zone = ZoneInfo(settings.time_zone)
+        self.ctl = "linod-ctl" if settings.site == "linod" else f"linod-ctl --site {settings.site}"
+        self.store = Store(settings.database)
+        self.db = DatabaseThread()
+        self.supervisor = Supervisor(journal, clock, self.zone, self.ctl, self._note)
+        self.news = HostNews(self.supervisor, journal, options, self._loaded, self._host_lost)
+        self.host = HostClient(
+            settings.host,
+            settings.plugins,
+            events=self.news,
+            clock=clock,
+            process=process,
+            spawn=lambda: spawn(settings.host, keep_fds=[lock.fd], environ=settings.environ),
+        )
+        self.supervisor.host = self.host
+        self.runner: Runner
+        self._lock = lock
+        self._early = early
+        self._changed = asyncio.Event()
+        self._stops = 0
+        self._fatal: LinodError | None = None
+        self._drain: Drain | None = None
+        self._prep = False
+        self._ready_once = False
+        self._told = ""
+
+    async def serve(self, loops: int | None) -> None:
+        """Run until stopped; with `loops`, that many loops. Raises LinodError when the site cannot be served."""
+        self._prep = loops is not None
+        async with AsyncExitStack() as stack:
+            self._early.hand_over(asyncio.get_running_loop(), self._stop, self._hangup_ignored)
+            stack.callback(self.db.close)
+            self.db.start()
+            await self._open_store()
+            stack.push_async_callback(self.db.run, self.store.close)
+            self.runner = self._make_runner()
+            if loops is None:
+                await stack.enter_async_context(serve_control(self))
+            stack.push_async_callback(self.host.stop, self.settings.kill_grace)
+            self.host.start()
+            await self._until_loaded()
+            if not self._stops:
+                await (self.runner.run(self._ready) if loops is None else run_loops(self.runner, self.clock, loops))
+            self._drain = Drain(self.runner, self.clock, self.notifier)
+            await self._drain.run()
+            if self._fatal is not None:
+                raise self._fatal
+
+    # the start
+
+    async def _open_store(self) -> None:
+        await self.db.run(self.store.open)
+        now = self.clock.now()
+        for job in await self.db.run(self.store.unfinished):
+            if job.pid is not None and job.pid_started is not None:
+                end_leftovers(job.pid, job.pid_started, job.boot_id)
+        for job in await self.db.run(self.store.interrupt_unfinished, now, "linod ended while this job ran"):
+            text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
+            fields = words.job_fields(job) | {"LINOD_OUTCOME": "interrupted"}
+            self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)
+        await self.db.run(self.store.install_user, self.settings.daemon_user)
+        self.supervisor.user = await self.db.run(self.store.user, self.settings.daemon_user)
+
+    def _make_runner(self) -> Runner:
+        site = Site(node=uuid4().hex, boot_id=boot_id(), zone=self.zone, procedures=frozenset())
+        return Runner(
+            self.settings, self.store, self.db, self.supervisor, self.journal, self.clock, self.notifier, site
+        )
+
+    async def _until_loaded(self) -> None:
+        """Wait for the host. Until then systemd hears that the start goes on, and `linod-ctl status` is answered."""
+        loop = asyncio.get_running_loop()
+        while self.news.loaded is None and not self._stops:
+            self.notifier.extend_timeout(2 * LOADING_STEP)
+            self.notifier.status(self.news.status)
+            timer = loop.call_later(LOADING_STEP, self._changed.set)
+            await self._changed.wait()
+            timer.cancel()
+            self._changed.clear()
+        if self.news.loaded is not None and not self._stops:
+            await self._use(self.news.loaded)
+            text = f"Start task runner using {log}..."
+            self.journal.send(logging.INFO, text, event=Event.STARTED)
+
+    async def _use(self, loaded: Loaded) -> None:
+        """Let the runner run what the host has loaded, and install the rows that are missing."""
+        runnable = [item for item in loaded.procedures if not item.problem]
+        today = self.clock.now().astimezone(self.zone).date()
+        for task in await self.db.run(self.store.install, runnable, self.clock.now(), today):
+            text = f"Installed {label(task)}"
+            self.journal.send(logging.INFO, text, event=Event.TASK_INSTALLED, fields=words.task_fields(task))
+        names = frozenset(item.name for item in runnable if self._may_run(item))
+        self.runner.site = replace(self.runner.site, procedures=names)
+        self.runner.poke()
+
+    def _may_run(self, procedure: Procedure) -> bool:
+        return procedure.during_initdb or not self._prep
+
+    def _ready(self) -> None:
+        self._ready_once = True
+        self.notifier.ready(self._status())
+        self.runner.on_turn = self._turned
+
+    def _turned(self) -> None:
+        status = self._status()
+        if status != self._told:
+            self._told = status
+            self.notifier.status(status)
+
+    def _status(self) -> str:
+        """The line that `systemctl status` shows."""
+        counts, running = self.runner.counts, len(self.supervisor.book.jobs)
+        parts = [f"{counts.get('tasks', 0)} tasks, {running} running, {counts.get('disabled', 0)} disabled"]
+        loaded = self.news.loaded
+        broken = [plugin.name for plugin in loaded.plugins if not plugin.ok] if loaded else []
+        if broken:
+            parts.append(f"left out: plugin {', '.join(broken)}")
+        if self.news.problem:
+            parts.append(f"no host: {self.news.problem}")
+        if self.runner.database_away:
+            parts.append(self.runner.database_away)
+        return "; ".join(parts)
+
+    @property
+    def state(self) -> str:
+        """loading, ready or draining: what `linod-ctl status` says first."""
+        if self._stops:
+            return "draining"
+        return "ready" if self._ready_once else "loading"
+
+    # what others tell it
+
+    def _note(self) -> None:
+        self.runner.note()
+
+    def _loaded(self, loaded: Loaded) -> None:
+        self._changed.set()
+
+    def _host_lost(self, fatal: LinodError | None) -> None:
+        if fatal is not None:
+            self._fatal = fatal
+            self._stop("a configuration error")
+        self._changed.set()
+
+    def _hangup_ignored(self) -> None:
+        log.warning("SIGHUP does nothing here: linod has no terminal that could hang up")
+
+    def _stop(self, why: str) -> None:
+        self._stops += 1
+        if self._stops == 1:
+            log.info("Stopping: got %s", why)
+            self.runner.stop()
+        elif self._drain is not None:
+            self._drain.hurry()
+        self._changed.set()

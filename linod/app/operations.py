@@ -1,0 +1,100 @@
+"""The running daemon as the control socket sees it: each wish goes to the part that can fulfil it."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import linod
+from linod.control.operations import Report
+from linod.host.protocol import HostAway
+from linod.jobs import Job, State
+from linod.journal import Event
+from linod.models import parse_column
+from linod.procedures import Procedure
+from linod.runner import Follower, Requested, Running
+from linod.tasks import Task, TaskKey
+
+if TYPE_CHECKING:
+    from linod.app.daemon import Daemon
+
+
+class DaemonOperations:
+    """`Operations` of the control socket, over one daemon. Called in the loop."""
+
+    parse_column = staticmethod(parse_column)
+
+    def __init__(self, daemon: "Daemon") -> None:
+        self._daemon = daemon
+        self._runner = daemon.runner
+        self._book = daemon.supervisor.book
+        self.clock = daemon.clock
+        self.zone = daemon.zone
+        self.db = daemon.db
+        self.store = daemon.store
+
+    async def request(
+        self, find: Callable[[], Task], by: str, log_level: str | None, also: Callable[[Task], None]
+    ) -> Requested:
+        return await self._runner.request(find, by, log_level, also)
+
+    def poke(self) -> None:
+        self._runner.poke()
+
+    def kill(self, job_id: int, message: str) -> bool:
+        if job_id not in self._book.jobs:
+            return False
+        try:
+            self._daemon.host.end_job(job_id, State.CANCELLED, message, self._daemon.settings.kill_grace)
+        except HostAway:  # its host has just died, and the job with it
+            return False
+        return True
+
+    def running(self) -> Sequence[Running]:
+        return list(self._book.jobs.values())
+
+    def follow_job(self, job_id: int) -> Follower | None:
+        return self._book.follow_job(job_id)
+
+    def follow_request(self, key: TaskKey, requested_at: datetime) -> Follower:
+        return self._book.follow_request(key, requested_at)
+
+    def follow_task(self, key: TaskKey | None) -> Follower:
+        return self._book.follow_task(key)
+
+    def request_cancelled(self, job: Job) -> None:
+        self._book.tell_end(job)
+
+    def procedures(self) -> Sequence[Procedure] | None:
+        loaded = self._daemon.news.loaded
+        return None if loaded is None else loaded.procedures
+
+    def report(self) -> Report:
+        daemon = self._daemon
+        settings, loaded, news = daemon.settings, daemon.news.loaded, daemon.news
+        trouble = daemon.journal.trouble
+        return Report(
+            version=linod.__version__,
+            site=settings.site,
+            state=daemon.state,
+            pid=os.getpid(),
+            since=daemon.since,
+            settings_file=None if settings.file is None else str(settings.file),
+            database=str(settings.database_file),
+            database_problem=self._runner.database_away or "",
+            time_zone=settings.time_zone,
+            log="journal" if daemon.settings.environ.get("JOURNAL_STREAM") else "stderr",
+            max_jobs=settings.max_jobs,
+            host_state=daemon.host.state.value,
+            host_pid=loaded.pid if loaded and daemon.host.ready else None,
+            host_python=settings.host.python,
+            host_size_kib=loaded.host_size_kib if loaded else None,
+            host_problem=news.problem,
+            plugins=loaded.plugins if loaded else (),
+            findings=loaded.findings if loaded else (),
+            problems=(trouble,) if trouble else (),
+        )
+
+    def audit(self, text: str, fields: Mapping[str, str]) -> None:
+        self._daemon.journal.send(logging.INFO, text, event=Event.OPERATOR, fields=fields)

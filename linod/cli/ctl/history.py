@@ -1,0 +1,115 @@
+"""The commands that show jobs, and what they logged."""
+
+import shlex
+import sys
+from typing import Any
+
+import typer
+
+from linod.cli.ctl.run import print_record
+from linod.cli.ctl.session import INTERRUPTED, Session, session
+from linod.cli.ctl.tables import table, terminal_width
+from linod.cli.ctl.times import local, took
+from linod.cli.ctl.words import ending, outcome_style
+from linod.control.client import Reply
+
+TASK = typer.Argument("", metavar="[TASK]", help="Of this task only.", show_default=False)
+
+
+def jobs(
+    ctx: typer.Context,
+    task: str = TASK,
+    outcome: str = typer.Option("", metavar="OUTCOME,...", help="Such as failed,interrupted.", show_default=False),
+    number: int = typer.Option(20, "--number", "-n", min=1, help="How many, the newest first."),
+) -> None:
+    """List jobs, the newest first."""
+    to = session(ctx)
+    states = [word.strip().replace("-", "_") for word in outcome.split(",") if word.strip()] or None
+    found: list[dict[str, Any]] = []
+    with to.client(wake=False) as client:
+        while len(found) < number:
+            before = found[-1]["id"] if found else None
+            asked = min(number - len(found), 1000)
+            page = client.call("ListJobs", task=task or None, states=states, before=before, limit=asked)["jobs"]
+            found += page
+            if len(page) < asked:
+                break
+    if to.as_json:
+        to.json({"jobs": found})
+        return
+    headers = ("Job", "Task", "Outcome", "Started", "Took", "Requested by", "Message")
+    to.say(table(headers, [_row(job) for job in found], terminal_width()))
+
+
+def log(
+    ctx: typer.Context,
+    task: str = TASK,
+    job: int = typer.Option(0, "--job", "-j", metavar="N", help="Of this job only.", show_default=False),
+    follow: bool = typer.Option(False, "--follow", "-f", help="Go on with what is logged from now on."),
+    lines: int = typer.Option(
+        -1, "--lines", "-n", min=-1, help="How many of the last lines; else all of the last job.", show_default=False
+    ),
+) -> None:
+    """Show what jobs logged.
+
+    The last job of a task, one job, or the last lines of all tasks.
+    """
+    to = session(ctx)
+    if task and job:
+        raise typer.BadParameter("name a task or a job, and not both")
+    asked = {"task": task or None, "job": job or None, "lines": lines if lines >= 0 else None}
+    with to.client(wake=False) as client:
+        if not follow:
+            reply = client.call("GetLog", **asked)
+            to.json(reply) if to.as_json else _past(to, reply)
+            return
+        try:
+            for reply in client.call_more("GetLog", follow=True, **asked):
+                to.json_line(reply) if to.as_json else _live(to, reply, name=not (task or job))
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _row(job: dict[str, Any]) -> tuple[object, ...]:
+    state = job["state"].replace("_", " ")
+    if job["progress"]:
+        state += f" {job['progress']['done']}/{job['progress']['total']}"
+    began = job["started_at"] or job["claimed_at"]
+    message = job["message"] if job["state"] != "succeeded" else ""
+    return (
+        job["id"],
+        job["task_name"],
+        state,
+        local(began),
+        took(job["duration"]),
+        job["requested_by"],
+        message,
+    )
+
+
+def _past(to: Session, reply: Reply) -> None:
+    for job in reply["jobs"]:
+        to.say(f"-- {ending(job)} --", outcome_style(job["state"]))
+        if job["log_dropped"]:
+            to.say(f"({job['log_dropped']} earlier records are not kept here)", "dim")
+        if job["log"]:
+            to.say(job["log"])
+    if not reply["jobs"]:
+        to.say("No job has run yet.")
+    sys.stdout.flush()
+    if reply["jobs"] and reply["journal"]:
+        field = f"LINOD_JOB={reply['jobs'][0]['id']}"
+        if len(reply["jobs"]) > 1:
+            names = {job["task_name"] for job in reply["jobs"]}
+            field = shlex.quote(f"LINOD_TASK={names.pop()}") if len(names) == 1 else "-t linod"
+        to.hint(f"The rest is in the journal: journalctl {field}")
+
+
+def _live(to: Session, reply: Reply, *, name: bool) -> None:
+    if reply["jobs"] is not None:
+        _past(to, reply)
+    elif reply["record"]:
+        print_record(to, reply["record"], name=name)
+    elif reply["job"]:
+        to.say(f"-- {ending(reply['job'])} --", outcome_style(reply["job"]["state"]))
+        sys.stdout.flush()

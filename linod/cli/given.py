@@ -1,0 +1,95 @@
+"""The options of `linod` as they were typed, and what is done with them. Without typer: see `linod.cli.linod`."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from linod.errors import LinodError
+
+if TYPE_CHECKING:
+    from linod.settings import Options, Settings
+
+
+@dataclass(frozen=True)
+class Given:
+    """The options that every command of `linod` has; None is what was not given."""
+
+    settings: str | None = None
+    site: str | None = None
+    pythonpath: tuple[str, ...] = ()
+    verbosity: int | None = None
+    traceback: bool = False
+    no_color: bool = False
+    force_color: bool = False
+    skip_checks: bool = False
+
+    def over(self, outer: "Given") -> "Given":
+        """These, typed behind the name of the command, win over those in front of it."""
+        return Given(
+            settings=outer.settings if self.settings is None else self.settings,
+            site=outer.site if self.site is None else self.site,
+            pythonpath=outer.pythonpath + self.pythonpath,
+            verbosity=outer.verbosity if self.verbosity is None else self.verbosity,
+            traceback=outer.traceback or self.traceback,
+            no_color=outer.no_color or self.no_color,
+            force_color=outer.force_color or self.force_color,
+            skip_checks=outer.skip_checks or self.skip_checks,
+        )
+
+    @property
+    def color(self) -> bool | None:
+        """Whether to colorize; None leaves it to the kind of the output."""
+        return False if self.no_color else self.force_color or None
+
+
+def run_daemon(given: Given) -> NoReturn:
+    """`linod`: run the tasks of the site until a signal ends it."""
+
+    def act(settings: "Settings", options: "Options") -> int:
+        from linod.app import run
+
+        return run(settings, options)
+
+    _conclude(given, act)
+
+
+def check_site(given: Given) -> NoReturn:
+    """`linod check`."""
+
+    def act(settings: "Settings", options: "Options") -> int:
+        from linod.app import check
+
+        return check(settings, options)
+
+    _conclude(given, act)
+
+
+def prepare_site(given: Given, loops: int) -> NoReturn:
+    """`linod prep`."""
+
+    def act(settings: "Settings", options: "Options") -> int:
+        from linod.app import prep
+
+        return prep(settings, options, loops)
+
+    _conclude(given, act)
+
+
+def _conclude(given: Given, act: "Callable[[Settings, Options], int]") -> NoReturn:
+    """Load the settings, act on them, and end the process: with what `act` returns, or with the error's exit code."""
+    try:
+        from linod.settings import Options, load
+
+        settings = load(
+            settings=given.settings, site=given.site, pythonpath=given.pythonpath, verbosity=given.verbosity
+        )
+        code = act(settings, Options(color=given.color, traceback=given.traceback, skip_checks=given.skip_checks))
+    except LinodError as error:
+        if given.traceback:
+            from traceback import print_exception
+
+            print_exception(error)
+        print(f"linod: {error}", file=sys.stderr)
+        code = error.exit_code
+    sys.exit(code)

@@ -1,0 +1,170 @@
+"""The methods that change tasks. Each change is one transaction with its `Change` row, and one journal line."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from linod.control.call import Call
+from linod.control.finding import Problems, known_procedure, one_task
+from linod.control.interface import refusal
+from linod.control.operations import Operations
+from linod.control.peer import Peer
+from linod.control.values import JsonObject, plain, task_json
+from linod.jobs import Job
+from linod.recurrence import Recurrence
+from linod.tasks import SYSTEM_TASK, Task, label
+
+
+async def enable(ops: Operations, call: Call, *, task: str) -> JsonObject:
+    found, changed = await _set(ops, call, task, {"disabled": False}, "enable")
+    return {"task": _json(ops, found), "changed": bool(changed)}
+
+
+async def disable(ops: Operations, call: Call, *, task: str) -> JsonObject:
+    found, changed = await _set(ops, call, task, {"disabled": True}, "disable")
+    return {"task": _json(ops, found), "changed": bool(changed)}
+
+
+async def set_task(ops: Operations, call: Call, *, task: str, columns: Mapping[str, object]) -> JsonObject:
+    values = parsed(ops, columns)
+    found, changed = await _set(ops, call, task, values, "set")
+    return {"task": _json(ops, found), "changed": changed}
+
+
+async def add_task(
+    ops: Operations, call: Call, *, procedure: str, name: str = "", columns: Mapping[str, object] | None = None
+) -> JsonObject:
+    known = known_procedure(ops.procedures(), procedure)
+    if known.class_name != SYSTEM_TASK:
+        raise refusal(
+            "BadValue",
+            f"procedure {procedure!r} is for tasks of {known.class_name}, not system tasks",
+            column="procedure",
+        )
+    given = {**_texts(known.defaults), **(columns or {})} | ({"name": name} if name else {})
+    values = _with_defaults(ops, parsed(ops, given))
+    chosen = str(values.pop("name", "") or procedure)
+
+    def change() -> Task:
+        with ops.store.transaction():
+            added = ops.store.add(procedure, chosen, values)
+            Recurrence.of(added)  # raises, and so undoes it, for one that cannot be followed
+            record(ops, call.peer, "add", added, {}, {"procedure": procedure, "name": chosen, **values})
+        return added
+
+    added = await ops.db.run(change)
+    _tell(ops, call.peer, "add", added, f"added {label(added)} for procedure {procedure}")
+    return {"task": _json(ops, added)}
+
+
+async def remove_task(ops: Operations, call: Call, *, task: str) -> JsonObject:
+    now = ops.clock.now()
+
+    def change() -> tuple[Task, Job | None]:
+        with ops.store.transaction():
+            found = one_task(ops.store, task)
+            if found.job_id is not None:
+                raise refusal(
+                    "TaskRunning",
+                    f"{label(found)} runs now, as job {found.job_id}; wait for its end, or kill it first",
+                    task=found.name,
+                    job=found.job_id,
+                )
+            cancelled = ops.store.cancel_request(found.key, now) if found.requested_at is not None else None
+            ops.store.remove(found.key)
+            record(ops, call.peer, "remove", found, {"procedure": found.procedure, "name": found.name}, {})
+        return found, cancelled
+
+    removed, cancelled = await ops.db.run(change)
+    if cancelled is not None:
+        ops.request_cancelled(cancelled)
+    _tell(ops, call.peer, "remove", removed, f"removed {label(removed)}")
+    return {"task": _json(ops, removed)}
+
+
+def _with_defaults(ops: Operations, values: dict[str, object]) -> dict[str, object]:
+    """What a row gets that is installed, too: quiet when it runs often, and its calendar anchored today."""
+    level = "WARNING" if values.get("every_unit") == "secondly" else "INFO"
+    return {"log_level": level, "start_date": ops.clock.now().astimezone(ops.zone).date(), **values}
+
+
+def parsed(ops: Operations, columns: Mapping[str, object]) -> dict[str, object]:
+    """Each value as its column holds it; raises BadValue for one that it cannot hold, and for an unknown procedure."""
+    values = {name: ops.parse_column(name, value) for name, value in columns.items()}
+    if "procedure" in values:
+        known_procedure(ops.procedures(), str(values["procedure"]))
+    return values
+
+
+def record(
+    ops: Operations, peer: Peer, action: str, task: Task, before: Mapping[str, object], after: Mapping[str, object]
+) -> None:
+    """The `Change` row; within the transaction of the change, in the database thread."""
+    now = ops.clock.now()
+    ops.store.change(
+        now, peer.uid, peer.gid, peer.name, action, task.kind, task.id, task.name, _texts(before), _texts(after)
+    )
+
+
+def fields_of(peer: Peer, action: str, task: Task) -> dict[str, str]:
+    """The journal fields of an operator's act."""
+    return {
+        "LINOD_KIND": task.kind,
+        "LINOD_TASK": task.name,
+        "LINOD_TASK_ID": str(task.id),
+        "LINOD_PROCEDURE": task.procedure,
+        "LINOD_ACTION": action,
+        "LINOD_UID": str(peer.uid),
+        "LINOD_GID": str(peer.gid),
+        "LINOD_USER": peer.name,
+    }
+
+
+def tell(ops: Operations, peer: Peer, action: str, task: Task, text: str) -> None:
+    """The journal line of an operator's act."""
+    ops.audit(f"{peer.name} (uid {peer.uid}, gid {peer.gid}) {text}", fields_of(peer, action, task))
+
+
+def _tell(ops: Operations, peer: Peer, action: str, task: Task, text: str) -> None:
+    tell(ops, peer, action, task, text)
+    ops.poke()
+
+
+async def _set(
+    ops: Operations, call: Call, reference: str, values: Mapping[str, object], action: str
+) -> tuple[Task, list[str]]:
+    """Write columns of one task; returns it as it is now, and the columns that have another value than before."""
+
+    def change() -> tuple[Task, dict[str, object], dict[str, object]]:
+        with ops.store.transaction():
+            found = one_task(ops.store, reference)
+            old = {name: getattr(found, name) for name in values}
+            new = {name: value for name, value in values.items() if old[name] != value}
+            old = {name: old[name] for name in new}
+            if not new:
+                return found, {}, {}
+            Recurrence.of(replace(found, **new))  # type: ignore[arg-type]  # the columns were parsed, each by its name
+            _, after = ops.store.set_columns(found.key, new)
+            record(ops, call.peer, action, after, old, new)
+        return after, old, new
+
+    found, old, new = await ops.db.run(change)
+    if new:
+        _tell(ops, call.peer, action, found, _words(action, found, old, new))
+    return found, list(new)
+
+
+def _words(action: str, task: Task, old: Mapping[str, object], new: Mapping[str, object]) -> str:
+    if action != "set":
+        return f"{action}d {label(task)}"
+    before, after = _texts(old), _texts(new)
+    changes = ", ".join(f"{name} from {json.dumps(before[name])} to {json.dumps(after[name])}" for name in after)
+    return f"changed {label(task)}: {changes}"
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: plain(value) for name, value in values.items()}
+
+
+def _json(ops: Operations, task: Task) -> JsonObject:
+    return task_json(task, ops.clock.now(), ops.zone, Problems(ops).of(task))

@@ -1,0 +1,77 @@
+"""The task that a caller means, or why none is; and what keeps a task from running."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from linod.control.interface import Refusal, refusal
+from linod.control.operations import Ledger, Operations
+from linod.procedures import Procedure
+from linod.tasks import Task, label
+
+NAMES = 1000
+"""Names that are looked at for near ones."""
+
+
+def one_task(store: Ledger, reference: str) -> Task:
+    """The one task that `reference` means: a name, a procedure, an id, `#number`, `kind#number` or `kind:id`.
+
+    Runs in the database thread. Raises Refusal: NoSuchTask with up to three near names, AmbiguousTask with all.
+    """
+    found = store.find(reference)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        near = get_close_matches(reference, store.names(NAMES), n=3)
+        raise refusal("NoSuchTask", f"there is no task {reference!r}{_did_you_mean(near)}", task=reference, near=near)
+    fitting = [f"{task.kind}:{task.id}" for task in found]
+    listed = ", ".join(f"{reference} for {label(task)}" for reference, task in zip(fitting, found, strict=True))
+    raise refusal(
+        "AmbiguousTask",
+        f"{len(found)} tasks have the name {reference!r}; say which: {listed}",
+        task=reference,
+        tasks=fitting,
+    )
+
+
+def known_procedure(procedures: Sequence[Procedure] | None, name: str) -> Procedure:
+    """The procedure of this name, when a task can run it; raises Refusal."""
+    if procedures is None:
+        raise refusal("HostAway", "the plugins are not loaded yet, so their procedures are not known; try again")
+    for procedure in procedures:
+        if procedure.name == name:
+            if procedure.problem:
+                raise refusal("BadValue", f"procedure {name!r} cannot run: {procedure.problem}", column="procedure")
+            return procedure
+    near = get_close_matches(name, [procedure.name for procedure in procedures], n=3)
+    raise refusal(
+        "NoSuchProcedure",
+        f"no plugin has a procedure {name!r}{_did_you_mean(near)}",
+        procedure=name,
+        near=near,
+    )
+
+
+class Problems:
+    """Why tasks cannot run, asked for many tasks."""
+
+    def __init__(self, ops: Operations) -> None:
+        procedures = ops.procedures()
+        self._known: Mapping[str, str] | None = None
+        if procedures is not None:
+            self._known = {procedure.name: procedure.problem for procedure in procedures}
+
+    def of(self, task: Task) -> str | None:
+        """One sentence, None when the task can run or nobody knows yet."""
+        if self._known is None:
+            return None
+        if task.procedure not in self._known:
+            return "its procedure is gone"
+        return self._known[task.procedure] or None
+
+
+def no_such_job(job_id: int) -> Refusal:
+    return refusal("NoSuchJob", f"the ledger has no job {job_id}", job=job_id)
+
+
+def _did_you_mean(near: Sequence[str]) -> str:
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -1,0 +1,226 @@
+"""What can be asked over the control socket: the methods, their parameters and replies, the errors. Pure data.
+
+The Varlink text beside this file is made from these tables (`python -m linod.control.description`), and so is the
+check of parameters. Types are written as Varlink writes them: `?` may be null, `[]` is a list, a capital is a type.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+INTERFACE = "org.linod.Control"
+SERVICE = "org.varlink.service"
+
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method of the interface.
+
+    takes    parameter -> type; one that may be null may also be left out.
+    gives    field of the reply -> type.
+    about    one sentence for the interface description.
+    changes  whether it operates the site; the others only look.
+    """
+
+    takes: Fields
+    gives: Fields
+    about: str
+    changes: bool = False
+
+
+TASK = {"task": "string"}
+
+METHODS: Mapping[str, Method] = {
+    "GetStatus": Method({}, {"status": "Status"}, "What needs a human, and how the daemon is."),
+    "ListTasks": Method(
+        {"offset": "?int", "limit": "?int"},
+        {"tasks": "[]Task", "total": "int"},
+        "One page of the tasks in the order of seqno; `limit` is at most 1000. `message` is null here.",
+    ),
+    "ShowTask": Method(TASK, {"task": "Task", "job": "?Job"}, "One task, and the job of it that runs, else its last."),
+    "RunNow": Method(
+        {**TASK, "log_level": "?string", "wait": "?bool", "follow": "?bool"},
+        {"task": "?Task", "requested_at": "?string", "new": "?bool", "job": "?Job", "record": "?Record"},
+        "Request a task to run as soon as possible. With `wait` the answer comes at the job's end, with `more` the\n"
+        "request is answered before. `follow` needs `more`: the request, each record, and the ended job last.",
+        changes=True,
+    ),
+    "CancelRun": Method(TASK, {"task": "Task", "job": "Job"}, "Cancel a request that waits.", changes=True),
+    "Enable": Method(TASK, {"task": "Task", "changed": "bool"}, "Let a task run by its schedule.", changes=True),
+    "Disable": Method(TASK, {"task": "Task", "changed": "bool"}, "Keep a task from its schedule.", changes=True),
+    "Kill": Method(
+        {"task": "?string", "job": "?int"}, {"job": "Job"}, "End the job of a task, or a job by its id.", changes=True
+    ),
+    "ListJobs": Method(
+        {"task": "?string", "states": "?[]string", "before": "?int", "limit": "?int"},
+        {"jobs": "[]Job"},
+        "Jobs, the newest first; `before` is the last id of the page before. `log` and `traceback` are null here.",
+    ),
+    "ShowJob": Method({"job": "int"}, {"job": "Job"}, "One job with what it logged."),
+    "GetLog": Method(
+        {"task": "?string", "job": "?int", "lines": "?int", "follow": "?bool"},
+        {"jobs": "?[]Job", "job": "?Job", "record": "?Record", "journal": "?bool"},
+        "The last `lines` lines that jobs logged, oldest job first; of one task, one job, or all. `follow` needs\n"
+        "`more`: then come each new record, and each job as it ends; of one job, until its end. `journal` comes with\n"
+        "`jobs`: whether the whole log is in the journal.",
+    ),
+    "ListProcedures": Method({}, {"procedures": "[]Procedure"}, "What the plugins registered."),
+    "ListLogLevels": Method({}, {"log_levels": "[]LogLevel"}, "The logging levels of a task."),
+    "SetTask": Method(
+        {**TASK, "columns": "object"},
+        {"task": "Task", "changed": "[]string"},
+        "Set columns of a task: an object of column and value, each as text or as JSON.",
+        changes=True,
+    ),
+    "AddTask": Method(
+        {"procedure": "string", "name": "?string", "columns": "?object"},
+        {"task": "Task"},
+        "Add a task for a procedure.",
+        changes=True,
+    ),
+    "RemoveTask": Method(TASK, {"task": "Task"}, "Remove a task; its jobs stay in the ledger.", changes=True),
+    "ListNames": Method({}, {"names": "[]string"}, "Names of tasks, at most 1000, for completion."),
+}
+
+ERRORS: Mapping[str, Fields] = {
+    "NoSuchTask": {"text": "string", "task": "string", "near": "[]string"},
+    "AmbiguousTask": {"text": "string", "task": "string", "tasks": "[]string"},
+    "NoSuchJob": {"text": "string", "job": "int"},
+    "NoSuchProcedure": {"text": "string", "procedure": "string", "near": "[]string"},
+    "BadValue": {"text": "string", "column": "string"},
+    "CannotRun": {"text": "string", "task": "string"},
+    "NotRequested": {"text": "string", "task": "string"},
+    "NotRunning": {"text": "string", "task": "?string", "job": "?int"},
+    "TaskRunning": {"text": "string", "task": "string", "job": "int"},
+    "HostAway": {"text": "string"},
+    "DatabaseAway": {"text": "string"},
+    "Configuration": {"text": "string"},
+    "Stopping": {"text": "string"},
+    "TooManyConnections": {"text": "string"},
+    "BadMessage": {"text": "string"},
+    "Failed": {"text": "string"},
+}
+"""Each carries a `text` for people."""
+
+TYPES: Mapping[str, Fields] = {
+    "Progress": {"done": "int", "total": "int"},
+    "Record": {"job": "?int", "task": "?string", "time": "string", "level": "string", "text": "string"},
+    "Procedure": {
+        "name": "string",
+        "text": "string",
+        "plugin": "string",
+        "class_name": "string",
+        "suggested": "string",
+        "file": "string",
+        "line": "int",
+        "problem": "?string",
+    },
+    "LogLevel": {"value": "string", "text": "string", "number": "int"},
+    "Plugin": {"name": "string", "file": "?string", "ok": "bool", "error": "?string", "traceback": "?string"},
+    "Finding": {"plugin": "string", "kind": "string", "text": "string", "cure": "string"},
+    "Host": {"state": "string", "pid": "?int", "python": "string", "size_kib": "?int", "problem": "?string"},
+    "Counts": {"tasks": "int", "enabled": "int", "disabled": "int", "running": "int", "requested": "int"},
+    "Failure": {"task": "Task", "job": "Job"},
+    "Status": {
+        "version": "string",
+        "site": "string",
+        "state": "string",
+        "pid": "int",
+        "since": "string",
+        "settings_file": "?string",
+        "database": "string",
+        "database_problem": "?string",
+        "time_zone": "string",
+        "log": "string",
+        "max_jobs": "int",
+        "host": "Host",
+        "plugins": "[]Plugin",
+        "procedures": "[]Procedure",
+        "findings": "[]Finding",
+        "failed": "[]Failure",
+        "overdue": "[]Task",
+        "gone": "[]Task",
+        "problems": "[]string",
+        "running": "[]Job",
+        "counts": "?Counts",
+        "next_due": "?string",
+        "needs_human": "bool",
+    },
+}
+"""Types with fields of their own here; `Task` and `Job` have the columns and those of EXTRA."""
+
+EXTRA: Mapping[str, Fields] = {
+    "Task": {"label": "string", "status": "string", "problem": "?string"},
+    "Job": {"outcome": "?string", "duration": "?float", "progress": "?Progress"},
+}
+
+NULL_IN_LISTS: Mapping[str, frozenset[str]] = {
+    "Task": frozenset({"message"}),
+    "Job": frozenset({"log", "traceback"}),
+}
+"""Columns of unlimited size, left null where many rows are answered."""
+
+
+class InvalidParameter(ValueError):
+    """A parameter is unknown, missing or of another type; the text is its name, as Varlink's error wants it."""
+
+
+_INT64 = 2**63
+
+
+def checked(method: Method, given: Mapping[str, object]) -> dict[str, object]:
+    """The parameters of a call, known and of the types that the method takes; those that are null are left out."""
+    for name in given:
+        if name not in method.takes:
+            raise InvalidParameter(name)
+    taken: dict[str, object] = {}
+    for name, kind in method.takes.items():
+        value = given.get(name)
+        if value is None:
+            if not kind.startswith("?"):
+                raise InvalidParameter(name)
+        elif _fits(value, kind.removeprefix("?")):
+            taken[name] = value
+        else:
+            raise InvalidParameter(name)
+    return taken
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind.startswith("[]"):
+        return isinstance(value, list) and all(_fits(item, kind[2:]) for item in value)
+    match kind:
+        case "string":
+            return isinstance(value, str)
+        case "bool":
+            return isinstance(value, bool)
+        case "int":
+            return isinstance(value, int) and not isinstance(value, bool) and -_INT64 <= value < _INT64
+        case "object":
+            return isinstance(value, dict)
+    raise AssertionError(f"no parameter has the type {kind}")
+
+
+class Refusal(Exception):
+    """An error reply: `name` is the error with its interface, `parameters` what goes with it."""
+
+    def __init__(self, name: str, parameters: Mapping[str, object]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.parameters = dict(parameters)
+
+
+def refusal(name: str, text: str, **parameters: object) -> Refusal:
+    """An error of this interface with its text for people."""
+    return Refusal(f"{INTERFACE}.{name}", {"text": text, **parameters})
+
+
+def empty_reply(method: str, **filled: object) -> dict[str, object]:
+    """A reply of a method that gives now this, now that: what is not given is null."""
+    return {**dict.fromkeys(METHODS[method].gives), **filled}
+
+
+def service_refusal(name: str, **parameters: object) -> Refusal:
+    """An error that Varlink itself defines."""
+    return Refusal(f"{SERVICE}.{name}", parameters)

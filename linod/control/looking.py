@@ -1,0 +1,107 @@
+"""The methods that only look: tasks, jobs, procedures, logging levels."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from linod.control.call import Call
+from linod.control.finding import NAMES, Problems, no_such_job, one_task
+from linod.control.interface import refusal
+from linod.control.operations import Operations, Running
+from linod.control.values import JsonObject, job_json, procedure_json, task_json
+from linod.jobs import Job, State
+from linod.loglevels import LogLevels
+
+PAGE = 200
+"""Rows in one reply, unless the caller says otherwise."""
+
+LONGEST_PAGE = 1000
+
+
+async def list_tasks(ops: Operations, call: Call, *, offset: int = 0, limit: int = PAGE) -> JsonObject:
+    now, problems, size = ops.clock.now(), Problems(ops), _page(limit)
+
+    def look() -> JsonObject:
+        tasks = ops.store.list_tasks(offset=max(0, offset), limit=size)
+        total = ops.store.count_tasks()
+        return {
+            "tasks": [task_json(task, now, ops.zone, problems.of(task), in_list=True) for task in tasks],
+            "total": total,
+        }
+
+    return await ops.db.run(look)
+
+
+async def show_task(ops: Operations, call: Call, *, task: str) -> JsonObject:
+    now, problems, running = ops.clock.now(), Problems(ops), by_id(ops)
+
+    def look() -> JsonObject:
+        found = one_task(ops.store, task)
+        jobs = ops.store.jobs(key=found.key, states=None, before_id=None, limit=1)
+        return {
+            "task": task_json(found, now, ops.zone, problems.of(found)),
+            "job": live_json(jobs[0], now, running) if jobs else None,
+        }
+
+    return await ops.db.run(look)
+
+
+async def list_jobs(
+    ops: Operations,
+    call: Call,
+    *,
+    task: str | None = None,
+    states: list[str] | None = None,
+    before: int | None = None,
+    limit: int = 20,
+) -> JsonObject:
+    for state in states or ():
+        if state not in State.__members__.values():
+            known = ", ".join(State)
+            raise refusal("BadValue", f"{state!r} is no outcome of a job; there are {known}", column="outcome")
+    now, running, size = ops.clock.now(), by_id(ops), _page(limit)
+
+    def look() -> JsonObject:
+        key = one_task(ops.store, task).key if task is not None else None
+        jobs = ops.store.jobs(key=key, states=states, before_id=before, limit=size)
+        return {"jobs": [live_json(job, now, running, in_list=True) for job in jobs]}
+
+    return await ops.db.run(look)
+
+
+async def show_job(ops: Operations, call: Call, *, job: int) -> JsonObject:
+    found = await ops.db.run(ops.store.job, job)
+    if found is None:
+        raise no_such_job(job)
+    return {"job": live_json(found, ops.clock.now(), by_id(ops))}
+
+
+async def list_procedures(ops: Operations, call: Call) -> JsonObject:
+    procedures = ops.procedures()
+    if procedures is None:
+        raise refusal("HostAway", "the plugins are not loaded yet, so their procedures are not known; try again")
+    return {"procedures": [procedure_json(procedure) for procedure in procedures]}
+
+
+async def list_log_levels(ops: Operations, call: Call) -> JsonObject:
+    return {"log_levels": [{"value": level.name, "text": level.text, "number": level.value} for level in LogLevels]}
+
+
+async def list_names(ops: Operations, call: Call) -> JsonObject:
+    return {"names": await ops.db.run(ops.store.names, NAMES)}
+
+
+def live_json(job: Job, now: datetime, running: Mapping[int, Running], *, in_list: bool = False) -> JsonObject:
+    """A job of the ledger, with what it has told so far if it runs now."""
+    live = running.get(job.id)
+    if live is None or job.outcome is not None:
+        return job_json(job, now, in_list=in_list)
+    return job_json(job, now, progress=live.progress, log=None if in_list else live.log, in_list=in_list)
+
+
+def by_id(ops: Operations) -> dict[int, Running]:
+    """The jobs that run now, by their id."""
+    return {running.job.id: running for running in ops.running()}
+
+
+def _page(limit: int) -> int:
+    return max(1, min(limit, LONGEST_PAGE))

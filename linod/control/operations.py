@@ -1,0 +1,212 @@
+"""What the methods operate: everything the control socket needs of the rest of linod, in one Protocol."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from linod.clock import Clock
+from linod.jobs import Job
+from linod.procedures import Procedure
+from linod.tasks import Task, TaskKey
+
+T = TypeVar("T")
+
+Event = Mapping[str, object]
+"""Something about a running job, by its key "event":
+claimed: job. record: job, time (seconds since 1970), level, text. progress: job, done, total. missed: count.
+ended: job, state, message; for one job or request the last event, and sent after the ledger has it."""
+
+
+class Database(Protocol):
+    """The database thread."""
+
+    async def run(self, func: Callable[..., T], *args: object) -> T:
+        """Call `func` in the database thread."""
+
+
+class Ledger(Protocol):
+    """The store; each method is called in the database thread."""
+
+    def transaction(self) -> AbstractContextManager[object]: ...
+    def find(self, reference: str) -> list[Task]: ...
+    def names(self, limit: int) -> list[str]: ...
+    def task(self, key: TaskKey) -> Task | None: ...
+    def list_tasks(self, *, offset: int, limit: int) -> list[Task]: ...
+    def count_tasks(self) -> int: ...
+    def summary(self, now: datetime) -> Mapping[str, object]: ...
+    def job(self, job_id: int) -> Job | None: ...
+    def jobs(
+        self, *, key: TaskKey | None, states: Sequence[str] | None, before_id: int | None, limit: int
+    ) -> list[Job]: ...
+    def failed_tasks(self) -> list[tuple[Task, Job]]: ...
+    def overdue(self, now: datetime, grace: timedelta) -> list[Task]: ...
+    def cancel_request(self, key: TaskKey, now: datetime) -> Job | None: ...
+    def set_columns(self, key: TaskKey, values: Mapping[str, object]) -> tuple[Task, Task]: ...
+    def add(self, procedure: str, name: str, columns: Mapping[str, object]) -> Task: ...
+    def remove(self, key: TaskKey) -> object: ...
+    def change(
+        self,
+        now: datetime,
+        uid: int,
+        gid: int,
+        user: str,
+        action: str,
+        kind: str,
+        task_id: int,
+        task_name: str,
+        before: Mapping[str, object],
+        after: Mapping[str, object],
+    ) -> object: ...
+
+
+class Requested(Protocol):
+    """What a request came to: the job it became at once, if any; `new` is False when one waited already."""
+
+    @property
+    def task(self) -> Task: ...
+    @property
+    def job(self) -> Job | None: ...
+    @property
+    def new(self) -> bool: ...
+
+
+class Running(Protocol):
+    """A job that runs now, and what it has told so far: the pair done and total, and its last lines."""
+
+    @property
+    def job(self) -> Job: ...
+    @property
+    def progress(self) -> tuple[int, int] | None: ...
+    @property
+    def log(self) -> str: ...
+
+
+class Follower(Protocol):
+    """Events from the moment the follower was made; they are kept in bounds when nobody takes them."""
+
+    def events(self) -> AsyncIterator[Event]:
+        """Each event as it comes."""
+
+    def close(self) -> None:
+        """Nobody listens any more."""
+
+
+class Plugin(Protocol):
+    """What became of a plugin when the host loaded it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def error(self) -> str: ...
+    @property
+    def traceback(self) -> str: ...
+
+
+class Finding(Protocol):
+    """Something a plugin did at import that will bite."""
+
+    @property
+    def plugin(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def cure(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Report:
+    """How the daemon is.
+
+    state             loading, ready, draining.
+    settings_file     None when the site runs without one.
+    database          for people: no password in it.
+    database_problem  why it is away, "" while it answers.
+    log               journal, or stderr.
+    host_state        loading, ready, away.
+    host_problem      why the host is away, "" while it is not.
+    problems          anything else that needs a human, one sentence each.
+    """
+
+    version: str
+    site: str
+    state: str
+    pid: int
+    since: datetime
+    settings_file: str | None
+    database: str
+    database_problem: str
+    time_zone: str
+    log: str
+    max_jobs: int
+    host_state: str
+    host_pid: int | None
+    host_python: str
+    host_size_kib: int | None
+    host_problem: str
+    plugins: Sequence[Plugin] = ()
+    findings: Sequence[Finding] = ()
+    problems: Sequence[str] = ()
+
+
+class Operations(Protocol):
+    """The running daemon, as the control socket sees it. All of it is called in the loop."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def zone(self) -> ZoneInfo: ...
+    @property
+    def db(self) -> Database: ...
+    @property
+    def store(self) -> Ledger: ...
+
+    async def request(
+        self, find: Callable[[], Task], by: str, log_level: str | None, also: Callable[[Task], None]
+    ) -> Requested:
+        """Ask for a task to run; durable when it returns.
+
+        also    if the request is new, called in the same transaction, in the database thread.
+        Raises  NoSuchTask, DatabaseAway.
+        """
+
+    def poke(self) -> None:
+        """Rows have changed: look now."""
+
+    def kill(self, job_id: int, message: str) -> bool:
+        """End a job as cancelled, `message` saying by whom: SIGTERM, the grace, SIGKILL. False when it does not run."""
+
+    def running(self) -> Sequence[Running]:
+        """The jobs that run now."""
+
+    def follow_job(self, job_id: int) -> Follower | None:
+        """Follow a running job from now on; None when it does not run."""
+
+    def follow_request(self, key: TaskKey, requested_at: datetime) -> Follower:
+        """Follow what becomes of a request: its job, or its cancelling."""
+
+    def follow_task(self, key: TaskKey | None) -> Follower:
+        """Follow all jobs of a task, or of all tasks, until closed: `ended` is not the last event here."""
+
+    def request_cancelled(self, job: Job) -> None:
+        """A waiting request became this row of the ledger: tell who follows the request."""
+
+    def procedures(self) -> Sequence[Procedure] | None:
+        """What the host loaded, those that cannot run included; None while it has not loaded anything yet."""
+
+    def report(self) -> Report:
+        """How the daemon is."""
+
+    def parse_column(self, name: str, value: object) -> object:
+        """An operator's value for a column, as text or JSON; raises BadValue."""
+
+    def audit(self, text: str, fields: Mapping[str, str]) -> None:
+        """One journal line for what an operator did."""

@@ -1,0 +1,122 @@
+"""GetStatus: first what needs a human, then how the daemon is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from linod.control.call import Call
+from linod.control.finding import Problems
+from linod.control.interface import TYPES
+from linod.control.looking import LONGEST_PAGE, by_id, live_json
+from linod.control.operations import Operations, Report
+from linod.control.values import JsonObject, job_json, moment, procedure_json, task_json
+from linod.errors import DatabaseAway
+from linod.jobs import Job
+from linod.tasks import GRACE, Task
+
+NEEDS_HUMAN = ("database_problem", "failed", "overdue", "gone", "procedures", "findings", "problems")
+"""Fields of the status that are empty as long as nobody is needed."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the status says of the database.
+
+    looked_at  the first tasks, at most LONGEST_PAGE: a site may have a million.
+    """
+
+    summary: Mapping[str, object]
+    looked_at: list[Task]
+    failed: list[tuple[Task, Job]]
+    overdue: list[Task]
+
+
+async def get_status(ops: Operations, call: Call) -> JsonObject:
+    """Answers also while the database is away and while the host loads its plugins."""
+    report, now = ops.report(), ops.clock.now()
+    found = facts(report)
+    running = by_id(ops)
+    try:
+        found |= _of_rows(ops, await ops.db.run(_look, ops, now), now)
+    except DatabaseAway as error:
+        found["database_problem"] = str(error)
+    found["running"] = [live_json(one.job, now, running, in_list=True) for one in running.values()]
+    found["procedures"] = [procedure_json(one) for one in ops.procedures() or () if one.problem]
+    broken = any(not plugin.ok for plugin in report.plugins)
+    found["needs_human"] = broken or report.host_state == "away" or any(found[field] for field in NEEDS_HUMAN)
+    return {"status": found}
+
+
+def facts(report: Report) -> JsonObject:
+    """What the daemon tells of itself, and nothing yet of the database."""
+    plugins = [
+        {
+            "name": plugin.name,
+            "file": plugin.file or None,
+            "ok": plugin.ok,
+            "error": plugin.error or None,
+            "traceback": plugin.traceback or None,
+        }
+        for plugin in report.plugins
+    ]
+    findings = [
+        {"plugin": finding.plugin, "kind": finding.kind, "text": finding.text, "cure": finding.cure}
+        for finding in report.findings
+    ]
+    return {
+        "version": report.version,
+        "site": report.site,
+        "state": report.state,
+        "pid": report.pid,
+        "since": moment(report.since),
+        "settings_file": report.settings_file,
+        "database": report.database,
+        "database_problem": report.database_problem or None,
+        "time_zone": report.time_zone,
+        "log": report.log,
+        "max_jobs": report.max_jobs,
+        "host": {
+            "state": report.host_state,
+            "pid": report.host_pid,
+            "python": report.host_python,
+            "size_kib": report.host_size_kib,
+            "problem": report.host_problem or None,
+        },
+        "plugins": plugins,
+        "findings": findings,
+        "problems": list(report.problems),
+        "failed": [],
+        "overdue": [],
+        "gone": [],
+        "counts": None,
+        "next_due": None,
+    }
+
+
+def _look(ops: Operations, now: datetime) -> Rows:
+    store = ops.store
+    return Rows(
+        store.summary(now),
+        store.list_tasks(offset=0, limit=LONGEST_PAGE),
+        store.failed_tasks(),
+        store.overdue(now, GRACE),
+    )
+
+
+def _of_rows(ops: Operations, rows: Rows, now: datetime) -> JsonObject:
+    problems = Problems(ops)
+
+    def listed(tasks: list[Task]) -> list[JsonObject]:
+        return [task_json(task, now, ops.zone, problems.of(task), in_list=True) for task in tasks]
+
+    next_due = rows.summary["next_due"]
+    return {
+        "counts": {name: rows.summary[name] for name in TYPES["Counts"]},
+        "failed": [
+            {"task": task_json(task, now, ops.zone, problems.of(task)), "job": job_json(job, now)}
+            for task, job in rows.failed
+        ],
+        "overdue": listed(rows.overdue),
+        "gone": listed([task for task in rows.looked_at if not task.disabled and problems.of(task)]),
+        "next_due": moment(next_due) if isinstance(next_due, datetime) else None,
+    }

@@ -1,0 +1,53 @@
+"""Where the demo's books are, and how to open them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from linod.demo.tables import TABLES, database
+
+BUSY_TIMEOUT = 30_000
+"""Milliseconds to wait for another job's transaction."""
+
+
+def directory() -> Path:
+    """$LINOD_DEMO_DIR, which `make demo` sets, else linod-demo in the user's data directory."""
+    given = os.environ.get("LINOD_DEMO_DIR")
+    return Path(given) if given else Path.home() / ".local" / "share" / "linod-demo"
+
+
+@contextmanager
+def books() -> Iterator[None]:
+    """Open the books for one procedure, and close them. Whoever comes first makes them."""
+    file = directory() / "books.sqlite"
+    if not file.exists():
+        _create(file)
+    database.init(str(file), pragmas={"busy_timeout": BUSY_TIMEOUT, "foreign_keys": 1})
+    with database.connection_context():
+        yield
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """A transaction that writes. IMMEDIATE: one that begins by reading fails when another job writes in between."""
+    with database.atomic("IMMEDIATE"):
+        yield
+
+
+def _create(file: Path) -> None:
+    """Write the books into a draft and give it the name when it is complete: two jobs at once do not get in each
+    other's way, and one that is killed leaves no half of them."""
+    from tempfile import TemporaryDirectory
+
+    from linod.demo.fixture import fill
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=file.parent, prefix=".draft-") as place:
+        draft = Path(place, file.name)
+        database.init(str(draft), pragmas={"journal_mode": "wal"})  # the file keeps the mode
+        with database.connection_context(), database.atomic():
+            database.create_tables(TABLES)
+            fill()
+        with suppress(FileExistsError):  # another job was first; its books are as good
+            os.link(draft, file)

@@ -1,0 +1,253 @@
+"""The child: one process, one procedure, one outcome. Forked before it is needed, used once.
+
+It does beforehand whatever does not need the order: session, death signal, descriptors, logging, and a rehearsal of
+a whole job; so between the order and the procedure there is nothing but the hand-over.
+"""
+
+import atexit
+import contextlib
+import gc
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from enum import Enum
+from types import FrameType
+from typing import NoReturn
+
+from linod.host.kernel import die_with_parent, name_process
+from linod.host.outlet import Outlet, OutletHandler, Printed, text_file
+from linod.host.protocol import EXIT_NO_ORDER, Message
+from linod.host.verdict import JobTerminated, Verdict, of_exception, of_hook
+from linod.jobs import State
+from linod.loglevels import LogLevel
+from linod.models import detached
+from linod.procedures import procedures
+from linod.request import BaseRequest
+from linod.tasks import SYSTEM_TASK
+
+__all__ = ["Child", "JobTerminated"]
+
+STREAM, STDOUT, STDERR = range(3)
+"""The order in which the daemon passes the descriptors of a job."""
+
+REHEARSAL: Message = {
+    "job_id": 0,
+    "procedure": "",
+    "log_level": "INFO",
+    "task": {"kind": SYSTEM_TASK, "id": 0, "name": "rehearsal"},
+    "job": {},
+    "user": None,
+}
+
+
+class Phase(Enum):
+    """What a SIGTERM meets."""
+
+    WAITING = 1  # no procedure yet: it is remembered
+    RUNNING = 2  # JobTerminated is raised in it
+    FINISHING = 3  # the outcome is known: too late
+
+
+class Child:
+    """This process, from the fork to its end.
+
+    channel    brings the descriptors of the job, once.
+    inherited  descriptors of the host that a job must not hold: one forgotten keeps another job's stream open.
+    """
+
+    def __init__(self, channel: socket.socket, parent: int, inherited: Iterable[int]) -> None:
+        self._channel = channel
+        self._pid = os.getpid()
+        self._phase = Phase.WAITING
+        self._signalled = False
+        self._owed = False  # JobTerminated, when the line that is being written is complete
+        self._outlet = Outlet()
+        self._outlet.interrupted = self._after_line
+        self._host_files = (sys.stdout, sys.stderr)
+        os.setsid()
+        die_with_parent(parent)
+        for fd in inherited:
+            os.close(fd)
+        self._take_signals()
+        self._printed = (
+            Printed(self._outlet, "stdout", logging.INFO, 1),
+            Printed(self._outlet, "stderr", logging.WARNING, 2),
+        )
+        sys.stdout, sys.stderr = map(text_file, self._printed)
+        self._handler = OutletHandler(self._outlet)
+        logging.getLogger().addHandler(self._handler)
+        atexit._clear()  # exit functions of the host are the host's
+        gc.enable()
+
+    def _take_signals(self) -> None:
+        signal.signal(signal.SIGTERM, self._told_to_end)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # blocked by the host since before the fork
+
+    def _told_to_end(self, number: int, frame: FrameType | None) -> None:
+        if self._phase is Phase.FINISHING or self._signalled:
+            return
+        self._signalled = True
+        if self._phase is Phase.RUNNING:
+            self._owed = self._outlet.busy
+            if not self._owed:
+                raise JobTerminated
+
+    def _after_line(self) -> None:
+        """A signal that came in the middle of a line of the stream acts when the line is complete."""
+        if self._owed:
+            self._owed = False
+            raise JobTerminated
+
+    def run(self) -> NoReturn:
+        """Rehearse, wait for the job, do it, end."""
+        self._rehearse()
+        name_process("linod-spare")
+        order = self._receive()
+        name_process(f"linod-job-{order['job_id']}")
+        verdict = self._perform(order, _find(order["procedure"]))
+        self._finish(verdict)
+
+    def _rehearse(self) -> None:
+        """Do a whole job for nobody: the first use of each page and module is paid here, not by the job."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs, contextlib.suppress(Exception):  # what fails here fails in the job, which reports it
+            ours.sendall(json.dumps(REHEARSAL).encode() + b"\n")
+            ar = self._begin(_read_order(theirs), theirs)
+            _call(self._rehearsal, ar, self._told_in_loop)
+            self._outlet.report(_report(Verdict(State.SUCCEEDED), signalled=False))
+
+    def _rehearsal(self, ar: BaseRequest) -> None:
+        # Not by the logger: a plugin's handlers would write it to their files.
+        self._handler.handle(ar.logger.makeRecord("lino", logging.INFO, __file__, 1, "rehearsal %d", (1,), None))
+        print("rehearsal")
+        ar.progress(1, 1)
+
+    def _receive(self) -> Message:
+        """Wait for the hand-over, take the job's descriptors, read its order."""
+        data, fds, _, _ = socket.recv_fds(self._channel, 16, 3, socket.MSG_CMSG_CLOEXEC)
+        if not data or len(fds) != 3:  # the host has ended, or needs no spare any more
+            os._exit(0)
+        self._channel.close()
+        for fd, place in ((fds[STDOUT], 1), (fds[STDERR], 2)):
+            os.dup2(fd, place)
+            os.close(fd)
+        self._stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fds[STREAM])
+        return _read_order(self._stream)
+
+    def _begin(self, order: Message, stream: socket.socket) -> BaseRequest:
+        """Connect logging with the stream, at the task's level, and make what the procedure gets."""
+        level = LogLevel[order["log_level"]].value
+        self._outlet.attach(stream, level)
+        logging.getLogger().setLevel(level)
+        task = order["task"]
+        return BaseRequest(
+            task=detached(task["kind"], task) if task else None,
+            job=order["job"],
+            user=order["user"],
+            progress=self._outlet.progress,
+            logger=logging.getLogger("lino"),
+        )
+
+    def _perform(self, order: Message, func: Callable[[BaseRequest], object]) -> Verdict:
+        """Run at_job_start's functions, then the procedure. Whatever they raise becomes the verdict."""
+        try:
+            try:
+                ar = self._begin(order, self._stream)
+                self._phase = Phase.RUNNING
+                if self._signalled:
+                    raise JobTerminated
+                failed = _run_hooks()
+                if failed is None:
+                    _call(func, ar, self._told_in_loop)
+            finally:
+                self._phase = Phase.FINISHING
+        except BaseException as error:  # the one place where a job's exception ends: it becomes the outcome
+            return of_exception(error)
+        return failed or Verdict(State.SUCCEEDED)
+
+    def _told_in_loop(self) -> None:
+        self._signalled = True
+
+    def _finish(self, verdict: Verdict) -> NoReturn:
+        """End as the interpreter would: threads, exit functions, buffers; then report and exit."""
+        if os.getpid() != self._pid:  # a fork that the procedure made came back here: it has no outcome to report
+            os._exit(verdict.exit_code)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for step in (threading._shutdown, atexit._run_exitfuncs, self._flush):  # type: ignore[attr-defined]
+            try:
+                step()
+            except BaseException as error:  # a plugin's exit function; the outcome is decided
+                logging.getLogger("lino").warning("At the end of the job: %s", error, exc_info=error)
+        reported = self._outlet.report(_report(verdict, self._signalled))
+        os._exit(verdict.exit_code if reported else verdict.unreported)
+
+    def _flush(self) -> None:
+        for file in (sys.stdout, sys.stderr, *self._host_files):
+            if file is not None and not file.closed:
+                file.flush()
+        for printed in self._printed:
+            printed.end()
+
+
+def _find(name: str) -> Callable[[BaseRequest], object]:
+    procedure = procedures.get(name)
+    if procedure is not None and procedure.func is not None and not procedure.problem:
+        return procedure.func
+    problem = procedure.problem if procedure is not None else f"no plugin of this host has the procedure {name!r}"
+
+    def cannot_run(ar: BaseRequest) -> None:
+        raise LookupError(problem)
+
+    return cannot_run
+
+
+def _run_hooks() -> Verdict | None:
+    """Call what @at_job_start registered; the verdict of the first that fails."""
+    for hook in procedures.job_start_hooks:
+        try:
+            hook()
+        except JobTerminated:
+            raise
+        except BaseException as error:  # whatever it is: what the hook was to do is not done
+            return of_hook(error, getattr(hook, "__qualname__", repr(hook)), getattr(hook, "__module__", ""))
+    return None
+
+
+def _call(func: Callable[[BaseRequest], object], ar: BaseRequest, told: Callable[[], None]) -> None:
+    result = func(ar)
+    if hasattr(result, "__await__"):
+        from linod.host.coroutine import run  # asyncio is 50 ms: the host imports it when a procedure is `async def`
+
+        run(result, told)
+
+
+def _report(verdict: Verdict, signalled: bool) -> Message:
+    return {
+        "state": verdict.state.value,
+        "message": verdict.message,
+        "traceback": verdict.traceback,
+        "signalled": signalled,
+    }
+
+
+def _read_order(stream: socket.socket) -> Message:
+    """The one line that the daemon writes down the stream. Without one there is nothing to do, and nobody to tell."""
+    data = bytearray()
+    while not data.endswith(b"\n"):
+        piece = stream.recv(1 << 16)
+        if not piece:
+            os._exit(EXIT_NO_ORDER)
+        data += piece
+    try:
+        order = json.loads(data)
+        order["job_id"], order["procedure"], order["log_level"], order["task"], order["job"], order["user"]
+    except (ValueError, KeyError, TypeError):
+        os._exit(EXIT_NO_ORDER)
+    return order  # type: ignore[no-any-return]

@@ -1,0 +1,286 @@
+"""The daemon's side: keeps one host alive, hands it jobs, and reports what becomes of each."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+from linod.clock import Clock
+from linod.errors import ConfigurationError, LinodError
+from linod.host.channel import Channel
+from linod.host.link import End, HostLink
+from linod.host.mux import Mux
+from linod.host.outcomes import Exit, Told
+from linod.host.process import HostProcess, unusable_host
+from linod.host.protocol import HostAway, HostEvents, Loaded, Message, Order, PluginReport
+from linod.host.report import LoadReport
+from linod.host.running import LINGER, RunningJob
+from linod.jobs import State
+from linod.settings.model import HostSettings
+
+log = logging.getLogger("lino")
+
+LONGEST_PAUSE = 30.0
+"""Seconds before a host that dies again and again is started once more; the first time at once, then 1, 2, 4 …"""
+
+HEALTHY = 60.0
+"""Seconds a host must have been ready for its end to count as the first."""
+
+
+class HostState(Enum):
+    """Whether jobs can be started."""
+
+    LOADING = "loading"
+    READY = "ready"
+    AWAY = "away"
+
+
+class HostClient:
+    """The worker host as the runner sees it. Lives in the loop; nothing here blocks.
+
+    settings      `[host]`.
+    plugins       modules to import, in order.
+    events        who hears of everything; never called from inside a call to this object, `start` excepted.
+    process       a host that was started already.
+    spawn         starts a host; ConfigurationError when that is impossible.
+    entry_points  import the plugins that installed distributions announce, too.
+    """
+
+    def __init__(
+        self,
+        settings: HostSettings,
+        plugins: Sequence[str],
+        *,
+        events: HostEvents,
+        clock: Clock,
+        spawn: Callable[[], HostProcess],
+        process: HostProcess | None = None,
+        entry_points: bool = True,
+    ) -> None:
+        self.state = HostState.AWAY
+        self.loaded: Loaded | None = None
+        self._settings = settings
+        self._plugins = tuple(plugins)
+        self._entry_points = entry_points
+        self._events = events
+        self._clock = clock
+        self._spawn = spawn
+        self._process = process
+        self._link: HostLink | None = None
+        self._report = LoadReport(0, ())
+        self._left_out: dict[str, PluginReport] = {}
+        self._jobs: dict[int, RunningJob] = {}
+        self._next_channel: Channel | None = None
+        self._failures = 0
+        self._ready_at = 0.0
+        self._restart: asyncio.TimerHandle | None = None
+        self._started = False
+        self._stopping = False
+        self._changed = asyncio.Event()
+
+    @property
+    def ready(self) -> bool:
+        """Jobs can be started."""
+        return self.state is HostState.READY
+
+    def start(self) -> None:
+        """Watch the host that was started, or start one. Raises ConfigurationError."""
+        self._started = True
+        self._loop = asyncio.get_running_loop()
+        self._mux = Mux()
+        self._adopt(self._process or self._spawn())
+
+    def _adopt(self, process: HostProcess) -> None:
+        self.state = HostState.LOADING
+        self._report = LoadReport(process.pid, self._left_out.values())
+        self._link = HostLink(process, self._settings, self)
+        self._link.load(self._plugins, entry_points=self._entry_points, without=tuple(self._left_out))
+
+    # What the host says
+
+    def host_said(self, message: Message) -> None:
+        job = self._jobs.get(message.get("job", 0))
+        match message["type"]:
+            case "loading":
+                self._events.plugin_loading(message["plugin"])
+            case "hello" | "plugin" | "finding" | "procedure":
+                self._collect(message)
+            case "loaded":
+                self._is_ready(self._report.loaded(message))
+            case "started" if job is not None:
+                job.started(message["pid"], message["started"])
+            case "unstarted" if job is not None:
+                job.unstarted(message["error"])
+            case "exited" if job is not None:
+                job.exited(Exit(message["code"], message["signal"]))
+
+    def _collect(self, message: Message) -> None:
+        try:
+            self._report.add(message)
+        except (KeyError, TypeError, ValueError, LinodError) as error:
+            if self._link is not None:
+                self._link.kill(f"said what this linod does not understand: {error!r}")
+
+    def _is_ready(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.state = HostState.READY
+        self._ready_at = self._clock.monotonic()
+        self._prepare_channel()
+        self._events.host_ready(loaded)
+
+    def host_printed(self, line: str) -> None:
+        self._events.host_output(line)
+
+    def host_ended(self, end: End) -> None:
+        """Start another one, without the plugin that took this one down; bury its jobs."""
+        was_ready = self.ready
+        self.state, self._link = HostState.AWAY, None
+        self._changed.set()
+        reason = f"The worker host {end.reason}"
+        if end.plugin:
+            self._left_out[end.plugin] = PluginReport(
+                end.plugin, "", False, f"the worker host {end.reason} while it imported this", end.tail
+            )
+            reason += f" while it imported {end.plugin}"
+        fatal = unusable_host(self._settings.python, end.version, end.tail)
+        if not self._stopping:
+            self._events.host_lost(reason, fatal)
+        for job in list(self._jobs.values()):
+            job.lost(reason)
+        if fatal is None and not self._stopping:
+            self._start_again(was_ready, at_once=bool(end.plugin))
+
+    def _start_again(self, was_ready: bool, at_once: bool) -> None:
+        if was_ready and self._clock.monotonic() - self._ready_at >= HEALTHY:
+            self._failures = 0
+        pause = 0.0 if at_once or not self._failures else min(LONGEST_PAUSE, 2.0 ** (self._failures - 1))
+        self._failures += not at_once
+        self._restart = self._loop.call_later(pause, self._respawn)
+
+    def _respawn(self) -> None:
+        self._restart = None
+        try:
+            process = self._spawn()
+        except ConfigurationError as error:
+            self._events.host_lost(str(error), error)
+        except OSError as error:  # EAGAIN, EMFILE: may pass
+            self._events.host_lost(f"The worker host cannot be started: {error}", None)
+            self._start_again(was_ready=False, at_once=False)
+        else:
+            self._adopt(process)
+
+    # What the runner asks
+
+    def start_job(self, order: Order) -> None:
+        """Hand a job over: it is registered, then its order goes out, at once.
+
+        Raises  HostAway when there is no host, or the daemon has no descriptors left; then no event of this job
+                follows.
+        """
+        if self._link is None or not self.ready:
+            raise HostAway("there is no worker host: it is loading, or being replaced")
+        try:
+            channel = self._next_channel or Channel.make()
+        except OSError as error:
+            raise HostAway(f"no channel for a job: {error.strerror}") from error
+        self._next_channel = None
+        job = RunningJob(order, channel, self._mux, self._events, self._clock, self._over)
+        self._jobs[job.id] = job
+        self._link.send({"type": "start", "job": job.id}, channel.theirs)
+        job.begin(order)
+        self._loop.call_soon(self._prepare_channel)
+
+    def _prepare_channel(self) -> None:
+        """Have the next job's channel ready before it is asked for: 0.05 ms less on its way."""
+        if self._next_channel is None and self.ready:
+            try:
+                self._next_channel = Channel.make()
+            except OSError as error:  # start_job tries again, and reports it
+                log.debug("No channel ahead of the next job: %s", error)
+
+    def _over(self, job: RunningJob) -> None:
+        del self._jobs[job.id]
+        self._changed.set()
+
+    def signal_job(self, job_id: int, signum: int) -> None:
+        """Send a signal to the process of a job. It ends as its procedure lets it."""
+        self._signal(job_id, signum, whole_group=False, ending=False)
+
+    def kill_job(self, job_id: int) -> None:
+        """SIGKILL to the whole process group of a job. It fails, "killed by signal SIGKILL", unless `end_job` said
+        otherwise."""
+        self._signal(job_id, signal.SIGKILL, whole_group=True, ending=True)
+
+    def kill_all(self) -> None:
+        """`kill_job` for every job."""
+        for job_id in self._jobs:
+            self.kill_job(job_id)
+
+    def end_job(self, job_id: int, state: State, reason: str, grace: float) -> None:
+        """End a job with this state: SIGTERM, and after `grace` seconds SIGKILL to its whole process group.
+
+        A job that had its outcome before the signal reached it keeps that one. A second call can only shorten the
+        grace: the state and the reason of the first stand. Does nothing about a job that has ended.
+        """
+        job = self._jobs.get(job_id)
+        if job is None or job.reported:
+            return
+        if job.told is None:
+            job.told = Told(state, reason)
+            self._signal(job_id, signal.SIGTERM, whole_group=False, ending=True)
+        job.kill_after(max(grace, 0.0), lambda: self.kill_job(job_id))
+
+    def _signal(self, job_id: int, number: int, *, whole_group: bool, ending: bool) -> None:
+        if self._link is not None and job_id in self._jobs:
+            message: Message = {
+                "type": "signal",
+                "job": job_id,
+                "signal": int(number),
+                "group": whole_group,
+                "ending": ending,
+            }
+            self._link.send(message)
+
+    async def stop(self, timeout: float) -> None:
+        """End the host; jobs that run still end as interrupted. Returns when it is gone and every job's end was
+        reported.
+
+        timeout  seconds the host gets to kill and reap its jobs before it is killed itself.
+        """
+        self._stopping = True
+        if not self._started:
+            self._give_up_process()
+            return
+        if self._restart is not None:
+            self._restart.cancel()
+        if self._link is not None:
+            self._link.end()
+        await self._until(lambda: self._link is None, timeout)
+        if self._link is not None:
+            self._link.kill("did not end when told to")
+        await self._until(lambda: self._link is None, timeout)
+        await self._until(lambda: not self._jobs, timeout + LINGER)
+        self.state = HostState.AWAY
+        if self._next_channel is not None:
+            self._next_channel.close()
+            self._next_channel = None
+        if not self._jobs:
+            self._mux.close()
+
+    def _give_up_process(self) -> None:
+        """End a host that nobody watched yet."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.reap(wait=True)
+            self._process.close()
+            self._process = None
+
+    async def _until(self, true: Callable[[], bool], timeout: float) -> None:
+        """Wait for a change after which `true` holds, at most `timeout` seconds."""
+        timer = self._loop.call_later(timeout, self._changed.set)
+        deadline = self._loop.time() + timeout
+        while not true() and self._loop.time() < deadline:
+            self._changed.clear()
+            await self._changed.wait()
+        timer.cancel()

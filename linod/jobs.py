@@ -1,0 +1,97 @@
+"""A job as a plain value, and the arrows between its states. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from linod.errors import IllegalTransition
+
+
+class State(StrEnum):
+    """Where a job is. All but the first two are outcomes: the job has ended, and its row changes no more."""
+
+    CLAIMED = "claimed"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    WARNED = "warned"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    MISSED = "missed"
+    SKIPPED = "skipped"
+
+
+UNFINISHED = (State.CLAIMED, State.RUNNING)
+EXECUTED = frozenset({State.SUCCEEDED, State.WARNED, State.FAILED, State.TIMED_OUT, State.OUT_OF_MEMORY})
+OUTCOMES = frozenset(State) - frozenset(UNFINISHED)
+DISABLING = frozenset({State.FAILED, State.TIMED_OUT, State.OUT_OF_MEMORY})
+"""Outcomes that disable the task: Lino's rule, DESIGN "Failure"."""
+
+ARROWS: dict[State, frozenset[State]] = {
+    State.CLAIMED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
+    State.RUNNING: EXECUTED | {State.CANCELLED, State.INTERRUPTED},
+}
+
+
+def check_arrow(start: State, end: State) -> None:
+    """Raise `IllegalTransition` unless a job may go from `start` to `end`."""
+    if end not in ARROWS.get(start, frozenset()):
+        raise IllegalTransition(f"a job that is {start.value} cannot become {end.value}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    state        one of OUTCOMES.
+    message      one line for people: "ValueError: bad voucher 17", "killed by signal SIGKILL".
+    traceback    the whole traceback, or "".
+    exit_code    what the process passed to exit, None when a signal ended it or no process was started.
+    exit_signal  number of the signal that ended the process, else None.
+    """
+
+    state: State
+    message: str = ""
+    traceback: str = ""
+    exit_code: int | None = None
+    exit_signal: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row of the ledger. Fields are named as the columns; moments are aware, in UTC."""
+
+    id: int
+    kind: str
+    task_id: int
+    task_name: str
+    procedure: str
+    state: State
+    slot: datetime | None
+    slot_last: datetime | None
+    slot_count: int | None
+    requested_at: datetime | None
+    requested_by: str | None
+    attempt: int
+    log_level: str
+    node: str
+    boot_id: str
+    claimed_at: datetime
+    pid: int | None = None
+    pid_started: int | None = None  # field 22 of /proc/PID/stat, clock ticks since boot: a pid alone is reused
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    message: str = ""
+    traceback: str = ""
+    exit_code: int | None = None
+    exit_signal: int | None = None
+    log: str = ""  # the last lines, each "TIME LEVEL text"
+    log_lines: int = 0
+    log_dropped: int = 0
+
+    @property
+    def outcome(self) -> State | None:
+        """The outcome, None while the job is unfinished."""
+        return None if self.state in UNFINISHED else self.state

@@ -1,0 +1,42 @@
+"""The kinds of events, each with its MESSAGE_ID."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """What a record is about; the value is the journal's MESSAGE_ID (sd_journal_print(3), `journalctl --new-id128`).
+
+    Ids are random and for good: people and programs search the journal by them. A new kind gets a new id.
+    """
+
+    JOB_RECORD = ""  # a line that a procedure logged: not an event of ours, no id
+
+    STARTED = "6059aa81e21c5bce9958c96815329d26"  # "Start task runner ..."
+    DONE = "35ccfc2261dd96bb21cbc756c939f2ce"  # the last record of a daemon
+    STOPPING = "665892dc15adfcefe115f94ed3468d87"  # a signal asked linod to stop
+
+    JOB_STARTED = "3f3898b164292d06a34ff5548ac2414d"
+    JOB_ENDED = "a781c1f350ddf4a3adbe2d5b62c95725"
+    JOB_FAILED = "01ce4927e8aa1ffc7f8ac419a4e9d8fe"
+    INTERRUPTED = "3a8d6198627741069bd687fc56df52db"  # a job that an earlier daemon left unfinished was settled
+    MISSED = "b363f41ffe2b785bccff9b3899d72a4e"  # a slot passed while linod was down
+
+    TASK_DISABLED = "704b14289733109e6ab0e015b220f5fb"  # by its failure
+    TASK_INSTALLED = "ae78698ba323f52c0121e65ab2471e9e"
+    TASK_IMPOSSIBLE = "7262506a7b6ee1cef719c1278f5af171"  # a row that no schedule can be made of
+
+    PLUGIN_FAILED = "3c8fb431fb2ac22b977f01738680de87"
+    PLUGIN_WARNING = "7cb6836a1b2ace0e03ba8beac1786507"  # it left something open, or one of its procedures cannot run
+
+    HOST_READY = "bb9dd322eaa9e93af5306e0d4e7cc88e"
+    HOST_LOST = "1cad5ad1448b7d16cd1bacc32fbc2b4a"
+    HOST_OUTPUT = "a982fd7901f66210029263355e9ae063"  # a line that a plugin printed while it was imported
+
+    OPERATOR = "8a13f4732cfe43d430030d69903dc491"  # somebody changed something through the control socket
+    CONFIGURATION = "313b864b772b9efc6bb66302ee9a4b30"  # the site cannot run as it is configured
+    DATABASE_AWAY = "c270fd8cd23bd5852a61fff4651766ab"
+    DATABASE_BACK = "3895f4644beffa1ff162ec6b5071ae84"
+
+    RECORDS_LOST = "5322237bda947915f57616097732f59f"  # the log was not taken fast enough
+    JOURNAL_AWAY = "cc16e7ec2d73ec4f945ebea3a694f6f8"
+    JOURNAL_BACK = "e5e31ae16b60e58754a58c4ff1a6aa7e"

@@ -1,0 +1,38 @@
+"""The tables of linod, as Peewee models. Importable without a database: the site's interpreter gets detached instances.
+
+The columns of a table are listed once more in `migrations`, which creates it; a test compares the two.
+"""
+
+from linod.models.fields import moment_text, parse_moment
+from linod.models.ledger import Change, Installed, Job, User
+from linod.models.operable import OPERABLE, BadColumn, parse_column
+from linod.models.rows import detached, job_row, json_value, task_of, task_row
+from linod.models.runnable import KINDS, REPLANNING, RecurrenceSet, Runnable, Sequenced, SystemTask, kind_model
+from linod.models.table import Detached, Table, database
+
+__all__ = [
+    "KINDS",
+    "OPERABLE",
+    "REPLANNING",
+    "BadColumn",
+    "Change",
+    "Detached",
+    "Installed",
+    "Job",
+    "RecurrenceSet",
+    "Runnable",
+    "Sequenced",
+    "SystemTask",
+    "Table",
+    "User",
+    "database",
+    "detached",
+    "job_row",
+    "json_value",
+    "kind_model",
+    "moment_text",
+    "parse_column",
+    "parse_moment",
+    "task_of",
+    "task_row",
+]

@@ -1,0 +1,89 @@
+"""What happened: jobs, installed procedures, operators' changes; and the users that jobs run as."""
+
+from peewee import CharField, IntegerField, TextField
+
+from linod.models.fields import MomentField, NewIdField
+from linod.models.table import Table
+
+
+class Job(Table):
+    """One execution of a task, or why there was none. The columns mean what the fields of `linod.jobs.Job` mean."""
+
+    id = NewIdField()
+    kind = CharField(100)
+    task_id = IntegerField()
+    task_name = CharField(200)
+    procedure = CharField(100)
+    state = CharField(20)
+    slot = MomentField(null=True)
+    slot_last = MomentField(null=True)
+    slot_count = IntegerField(null=True)
+    requested_at = MomentField(null=True)
+    requested_by = CharField(200, null=True)
+    attempt = IntegerField(default=1)
+    log_level = CharField(10)
+    node = CharField(64)
+    boot_id = CharField(64)
+    claimed_at = MomentField()
+    pid = IntegerField(null=True)
+    pid_started = IntegerField(null=True)
+    started_at = MomentField(null=True)
+    ended_at = MomentField(null=True)
+    message = TextField(default="")
+    traceback = TextField(default="")
+    exit_code = IntegerField(null=True)
+    exit_signal = IntegerField(null=True)
+    log = TextField(default="")
+    log_lines = IntegerField(default=0)
+    log_dropped = IntegerField(default=0)
+
+    class Meta:
+        table_name = "linod_job"
+        indexes = (
+            (("kind", "task_id", "slot", "attempt"), True),
+            (("kind", "task_id", "id"), False),
+            (("state",), False),
+        )
+
+
+class Installed(Table):
+    """A procedure that once got a task: what an operator deleted stays deleted."""
+
+    id = NewIdField()
+    kind = CharField(100)
+    procedure = CharField(100)
+    installed_at = MomentField()
+
+    class Meta:
+        table_name = "linod_installed"
+        indexes = ((("kind", "procedure"), True),)
+
+
+class Change(Table):
+    """One act of an operator. `before` and `after` are JSON objects of the columns that it changed."""
+
+    id = NewIdField()
+    at = MomentField()
+    uid = IntegerField()
+    gid = IntegerField()
+    user = CharField(200)
+    action = CharField(40)
+    kind = CharField(100, null=True)
+    task_id = IntegerField(null=True)
+    task_name = CharField(200, null=True)
+    before = TextField(default="{}")
+    after = TextField(default="{}")
+
+    class Meta:
+        table_name = "linod_change"
+        indexes = ((("kind", "task_id", "id"), False),)
+
+
+class User(Table):
+    """Somebody in whose name jobs run: the `daemon_user`."""
+
+    id = NewIdField()
+    username = CharField(200, unique=True)
+
+    class Meta:
+        table_name = "linod_user"

@@ -1,0 +1,58 @@
+"""Rows as plain values, as JSON for a child, and as detached instances in that child."""
+
+from dataclasses import fields
+from datetime import date, datetime, time
+from enum import Enum
+
+from linod.jobs import Job
+from linod.models.fields import Converted, MomentField, moment_text, parse_moment
+from linod.models.runnable import Runnable, kind_model
+from linod.tasks import Task
+
+TASK_COLUMNS = tuple(field.name for field in fields(Task) if field.name != "kind")
+JOB_COLUMNS = tuple(field.name for field in fields(Job))
+
+
+def json_value(value: object) -> object:
+    """A column's value as JSON has it: moments in RFC 3339, days and times of the day in ISO 8601."""
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value.value if isinstance(value, Enum) else value
+
+
+def task_row(task: Task) -> dict[str, object]:
+    """The row of a task and its kind, safe for JSON."""
+    return {"kind": task.kind, **{name: json_value(getattr(task, name)) for name in TASK_COLUMNS}}
+
+
+def job_row(job: Job) -> dict[str, object]:
+    """The row of a job, safe for JSON."""
+    return {name: json_value(getattr(job, name)) for name in JOB_COLUMNS}
+
+
+def detached(kind: str, row: dict[str, object]) -> Runnable:
+    """An instance of the kind's model made from its row in JSON: it can be read, not saved, and needs no database.
+
+    Columns that the model does not have are left out: the site may have another linod than the daemon.
+    Raises  KeyError for an unknown kind.
+    """
+    model = kind_model(kind)
+    values: dict[str, object] = {}
+    for name, value in row.items():
+        field = model._meta.fields.get(name)
+        if isinstance(field, MomentField) and isinstance(value, str):
+            values[name] = parse_moment(value)
+        elif isinstance(field, Converted):
+            values[name] = field.python_value(value)
+        elif field is not None:
+            values[name] = value
+    instance = model(**values)
+    instance.unchanged()
+    return instance
+
+
+def task_of(instance: Runnable) -> Task:
+    """The plain value of an instance."""
+    return Task(kind=instance.kind, **{name: getattr(instance, name) for name in TASK_COLUMNS})

@@ -1,0 +1,138 @@
+"""The kinds of task: what every kind has (`Runnable`), and the kind that linod brings (`SystemTask`)."""
+
+from datetime import datetime
+from typing import Any
+
+from peewee import BooleanField, CharField, IntegerField, TextField, fn
+
+from linod.models.fields import DayField, MomentField, NewIdField, WallTimeField
+from linod.models.table import Table
+from linod.tasks import SYSTEM_TASK
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+SCHEDULE = (
+    *("every_unit", "every", "positions", *WEEKDAYS, "max_events"),
+    *("start_date", "start_time", "end_date", "end_time", "time_zone"),
+)
+"""Columns that say when a task falls due."""
+
+REPLANNING = frozenset({*SCHEDULE, "disabled"})
+"""Columns whose edit makes `next_due` NULL: plan anew, from now. Slots of the time before the edit do not exist."""
+
+
+class Sequenced(Table):
+    """A row with a number of its own in a list that people order."""
+
+    seqno = IntegerField()
+
+    def save(self, force_insert: bool = False, only: Any = None) -> Any:
+        """As `Table.save`; an empty number becomes the last one plus 1."""
+        if not self.seqno:
+            last = type(self).select(fn.MAX(type(self).seqno)).scalar()
+            self.seqno = (last or 0) + 1
+        return super().save(force_insert, only)
+
+
+class RecurrenceSet(Table):
+    """When something falls due: the columns of `linod.recurrence`, which says what they mean."""
+
+    every_unit = CharField(20, default="never")
+    every = IntegerField(default=1)
+    positions = CharField(50, default="")
+    monday = BooleanField(default=False)
+    tuesday = BooleanField(default=False)
+    wednesday = BooleanField(default=False)
+    thursday = BooleanField(default=False)
+    friday = BooleanField(default=False)
+    saturday = BooleanField(default=False)
+    sunday = BooleanField(default=False)
+    max_events = IntegerField(null=True)
+    start_date = DayField(null=True)
+    start_time = WallTimeField(null=True)
+    end_date = DayField(null=True)
+    end_time = WallTimeField(null=True)
+    time_zone = CharField(64, null=True)
+
+
+class Runnable(Sequenced, RecurrenceSet):
+    """A task: says how this site runs one procedure. Abstract; each subclass is a kind of task with a table of its own.
+
+    The columns mean what the fields of `linod.tasks.Task` mean.
+    """
+
+    kind = ""  # "plugin.Model": how the kind is called in the ledger and on the wire
+    verbose_name = "Task"
+
+    id = NewIdField()
+    name = CharField(200)
+    procedure = CharField(100)
+    log_level = CharField(10, default="INFO")
+    disabled = BooleanField(default=False)
+    requested_at = MomentField(null=True)
+    requested_by = CharField(200, null=True)
+    requested_log_level = CharField(10, null=True)
+    last_start_time = MomentField(null=True)
+    last_end_time = MomentField(null=True)
+    message = TextField(default="")
+    next_due = MomentField(null=True)
+    anchor = MomentField(null=True)
+    events = IntegerField(default=0)
+    job_id = IntegerField(null=True)
+
+    class Meta:
+        # Unplanned, due, upcoming and the next wake-up are reads of the first index, requests of the second.
+        # Not partial ones: SQLite cannot see that a bound parameter meets their condition, MariaDB has none.
+        indexes = (
+            (("disabled", "job_id", "next_due", "seqno"), False),
+            (("job_id", "requested_at"), False),
+            (("seqno",), False),
+            (("name",), False),
+            (("procedure",), False),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.verbose_name} #{self.seqno} ({self.name})"
+
+    def save(self, force_insert: bool = False, only: Any = None) -> Any:
+        """Write the changed columns.
+
+        An edit of the schedule, an enabling or disabling, and emptying `last_start_time` (as the Lino page's session
+        does to have tasks run anew) also make `next_due` NULL.
+        """
+        self.name = self.name or self.procedure
+        changed = self.changed_columns()
+        if changed & REPLANNING or ("last_start_time" in changed and self.last_start_time is None):
+            self.next_due = None
+            only = None if only is None else [*only, "next_due"]
+            self._write_also("next_due")
+        return super().save(force_insert, only)
+
+    def get_next_suggested_date(self, moment: datetime) -> datetime | None:
+        """The moment one interval later, whatever the rest of the schedule says: 23:59:55 + 10 s = 00:00:05."""
+        from linod.models.rows import task_of
+        from linod.recurrence import get_next_suggested_date
+
+        return get_next_suggested_date(task_of(self), moment)
+
+
+class SystemTask(Runnable):
+    """The plain kind of task."""
+
+    kind = SYSTEM_TASK
+    verbose_name = "System task"
+
+    class Meta:
+        table_name = "linod_systemtask"
+
+
+KINDS: dict[str, type[Runnable]] = {SystemTask.kind: SystemTask}
+"""All kinds of task that this process knows."""
+
+
+def kind_model(kind: str) -> type[Runnable]:
+    """The model of a kind.
+
+    Raises  KeyError for an unknown one.
+    """
+    return KINDS[kind]

@@ -1,0 +1,62 @@
+"""What can be registered: a named callable that takes one argument."""
+
+import inspect
+from inspect import Parameter
+
+
+def why_not_one_argument(func: object) -> str:
+    """Why `func(ar)` would not run it: "needs ar, voucher; ..."; "" when it would."""
+    return why_not(func, 1, "a procedure takes one argument, ar")
+
+
+def why_not(func: object, given: int, rule: str) -> str:
+    """Why `func` cannot be called with `given` positional arguments and run; "" when it can.
+
+    rule  ends the text: what should be.
+    """
+    if isinstance(func, type):
+        return "is a class; register a function"
+    if isinstance(func, classmethod) or not callable(func):
+        return f"is a {type(func).__name__}, which cannot be called; register a function"
+    if any(inspect.isgeneratorfunction(code) or inspect.isasyncgenfunction(code) for code in _codes(func)):
+        return "is a generator: calling it runs nothing; take the yield away"
+    try:
+        signature = inspect.signature(func, follow_wrapped=False)  # what is called is the wrapper, not the wrapped
+    except ValueError:  # a built-in that does not tell
+        return ""
+    try:
+        signature.bind(*[None] * given)
+    except TypeError:
+        needed = [_shown(parameter) for parameter in signature.parameters.values() if _needed(parameter)]
+        enough = len(needed) <= given and "=" not in "".join(needed)
+        return f"takes no argument; {rule}" if enough else f"needs {', '.join(needed)}; {rule}"
+    return ""
+
+
+def _codes(func: object) -> tuple[object, ...]:
+    """Where the code of a callable may be: itself, or the method that calls an instance."""
+    return getattr(func, "__func__", func), getattr(type(func), "__call__", None)  # noqa: B004  # looked at, not called
+
+
+def _needed(parameter: Parameter) -> bool:
+    optional = parameter.default is not Parameter.empty
+    return not optional and parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def _shown(parameter: Parameter) -> str:
+    return f"{parameter.name}=" if parameter.kind is Parameter.KEYWORD_ONLY else parameter.name
+
+
+def place_of(func: object) -> tuple[str, int]:
+    """File and line where it was defined; ("", 0) for what has no Python code."""
+    for inner in _codes(func):
+        code = getattr(inner, "__code__", None)
+        if code is not None:
+            return code.co_filename, code.co_firstlineno
+    return "", 0
+
+
+def name_of(func: object) -> str:
+    """Its name, which becomes the procedure's; "" when it has none that can be typed."""
+    name = getattr(func, "__name__", "")
+    return name if isinstance(name, str) and name.isidentifier() else ""

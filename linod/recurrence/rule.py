@@ -1,0 +1,208 @@
+"""The recurrence of one task: which moments are its slots."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from linod.recurrence.checks import INTERVALS, UNITS, WEEKDAYS, BadRecurrence, check, parse_positions, zone_named
+from linod.recurrence.days import DAY, LAST_YEAR, DayRule
+from linod.recurrence.walltime import MIDNIGHT, instant, local_date
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from linod.tasks import Task
+
+TICK = timedelta(microseconds=1)
+HORIZON = datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
+"""Nothing is planned from here on; it keeps all arithmetic inside what datetime can hold."""
+
+WINDOWS = 1000
+"""Daily windows to try for an interval that may step over them; then the row is called impossible."""
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """The schedule columns of a task, read and checked.
+
+    weekdays  0 Monday .. 6 Sunday, sorted; empty when no day is flagged, which means all.
+    anchor    moment of the first run, None before it.
+    zone      the task's own zone, None: the site's.
+    spent     max_events is used up.
+    """
+
+    unit: str
+    every: int = 1
+    weekdays: tuple[int, ...] = ()
+    positions: tuple[int, ...] = ()
+    start_date: date | None = None
+    start_time: time | None = None
+    end_date: date | None = None
+    end_time: time | None = None
+    anchor: datetime | None = None
+    zone: "ZoneInfo | None" = None
+    spent: bool = False
+
+    @classmethod
+    def of(cls, task: "Task") -> "Recurrence":
+        """Read the schedule of a row.
+
+        Raises  BadRecurrence, naming column and reason, when no moment can fulfil it.
+        """
+        if task.every_unit not in UNITS:
+            raise BadRecurrence("every_unit", f"unknown unit {task.every_unit!r}; known are {', '.join(UNITS)}")
+        unit = "weekly" if task.every_unit == "per_weekday" else task.every_unit
+        weekdays = tuple(number for number, name in enumerate(WEEKDAYS) if getattr(task, name))
+        positions = parse_positions(task.positions) if task.positions else ()
+        zone = zone_named(task.time_zone) if task.time_zone else None
+        if unit != "never":  # which runs on request only, whatever the other columns were left at
+            check(task, unit, weekdays, positions)
+        return cls(
+            unit=unit,
+            every=task.every,
+            weekdays=weekdays,
+            positions=positions,
+            start_date=task.start_date,
+            start_time=task.start_time,
+            end_date=task.end_date,
+            end_time=task.end_time,
+            anchor=task.anchor or task.last_start_time,
+            zone=zone,
+            spent=task.max_events is not None and task.events >= task.max_events,
+        )
+
+    def next_after(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
+        """The first slot strictly later than `moment`, in UTC; None when there is none.
+
+        moment  aware.
+        zone    the site's; the task's own goes before it.
+        Raises  BadRecurrence when the rule never meets its window, or broke its promise to be strictly later.
+        """
+        if self.unit == "never" or self.spent or moment >= HORIZON:
+            return None
+        slot = self._next(moment.astimezone(UTC), self.zone or zone)
+        if slot is not None and slot <= moment:  # or the loop would claim it again at once, for ever
+            raise BadRecurrence("every_unit", f"linod found {slot} as the slot after {moment}; please report this")
+        return slot
+
+    def first(self, now: datetime, zone: "ZoneInfo") -> datetime | None:
+        """The first slot of a task that never ran: `now` itself when nothing in the row says to wait."""
+        if self._waits():
+            return self.next_after(now, zone)
+        if self.unit == "never" or self.spent or now >= HORIZON:
+            return None
+        return self._as_soon_as_possible(now.astimezone(UTC), self.zone or zone)
+
+    def anchored(self, first_run: datetime) -> "Recurrence":
+        """The same, after its first run: what a preview continues with."""
+        return replace(self, anchor=first_run)
+
+    def may_start(self, moment: datetime, zone: "ZoneInfo") -> bool:
+        """Whether the time of day lies in the window from start_time to end_time; always, without an end_time."""
+        if self.end_time is None:
+            return True
+        zone = self.zone or zone
+        today = local_date(moment, zone)
+        return any(begin <= moment <= end for begin, end in (self._window(day, zone) for day in (today - DAY, today)))
+
+    def _waits(self) -> bool:
+        return self.start_time is not None or self.unit in ("never", "once")
+
+    def _next(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
+        if self.anchor is None and not self._waits():
+            first = self._as_soon_as_possible(moment, zone)
+            if first is None or first > moment:
+                return first
+            return self.anchored(first)._next(moment, zone)
+        if self.unit in INTERVALS:
+            return self._next_of_grid(moment, zone)
+        return self._next_by_calendar(moment, zone)
+
+    def _next_by_calendar(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
+        """Walk the days from the one before; a slot moved out of a gap may stand on the day after its own."""
+        rule, clock = self._day_rule(moment, zone), self._time_of_day(zone)
+        for day in self._days(rule, local_date(moment, zone) - DAY):
+            slot = instant(day, clock, zone)
+            if slot > moment:
+                return slot
+        return None
+
+    def _next_of_grid(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
+        """The grid is arithmetic on real seconds; days and windows only cut pieces out of it."""
+        origin = self._origin(moment, zone)
+        low = moment + TICK
+        if self.anchor is None or self.start_date is not None:
+            low = max(low, origin if self.start_time is not None else self._earliest(low, zone))
+        if not self.weekdays and self.end_time is None:
+            slot = self._on_grid(origin, low)
+            return None if self.end_date and local_date(slot, zone) > self.end_date else slot
+        days = self._days(self._flagged_days(low, zone), local_date(low, zone) - DAY)
+        for tried, day in enumerate(days):
+            begin, end = self._window(day, zone)
+            slot = self._on_grid(origin, max(low, begin))
+            if slot <= end:
+                return slot
+            if tried == WINDOWS:
+                raise BadRecurrence("every", f"this interval steps over each of the next {WINDOWS} daily windows")
+        return None
+
+    def _on_grid(self, origin: datetime, low: datetime) -> datetime:
+        step = INTERVALS[self.unit] * self.every
+        return origin - (origin - low) // step * step
+
+    def _origin(self, moment: datetime, zone: "ZoneInfo") -> datetime:
+        """Where the grid begins: start_date and start_time, else the first run, else start_time on the first day."""
+        if self.start_date is not None and self.start_time is not None:
+            return instant(self.start_date, self.start_time, zone)
+        if self.anchor is not None:
+            return self.anchor.astimezone(UTC)
+        day = self._flagged_days(moment, zone).next(local_date(moment, zone))
+        return instant(day or local_date(moment, zone), self.start_time or MIDNIGHT, zone)
+
+    def _as_soon_as_possible(self, now: datetime, zone: "ZoneInfo") -> datetime | None:
+        """The first moment, from now on, on a day and in a window that the row allows."""
+        low = self._earliest(now, zone)
+        rule = self._day_rule(low, zone) if self.positions or self.unit == "easter" else self._flagged_days(low, zone)
+        for day in self._days(rule, local_date(low, zone)):
+            begin, end = self._window(day, zone)
+            if max(low, begin) <= end:
+                return max(low, begin)
+        return None
+
+    def _earliest(self, moment: datetime, zone: "ZoneInfo") -> datetime:
+        return moment if self.start_date is None else max(moment, instant(self.start_date, MIDNIGHT, zone))
+
+    def _days(self, rule: DayRule, day: date) -> Iterator[date]:
+        """The days of a rule from `day` on, none before start_date or after end_date."""
+        start = self.start_date or day
+        found = rule.next(start if self.unit == "once" else max(day, start))
+        while found is not None and (self.end_date is None or found <= self.end_date):
+            yield found
+            found = None if self.unit == "once" else rule.next(found + DAY)
+
+    def _day_rule(self, moment: datetime, zone: "ZoneInfo") -> DayRule:
+        base = self.start_date or local_date(self.anchor or moment, zone)
+        if self.unit == "once":
+            return DayRule("daily", 1, base, self.weekdays)
+        return DayRule(self.unit, self.every, base, self.weekdays, self.positions)
+
+    def _flagged_days(self, moment: datetime, zone: "ZoneInfo") -> DayRule:
+        return DayRule("daily", 1, local_date(moment, zone), self.weekdays)
+
+    def _time_of_day(self, zone: "ZoneInfo") -> time:
+        if self.start_time is not None:
+            return self.start_time
+        if self.anchor is None:
+            return MIDNIGHT
+        clock = self.anchor.astimezone(zone).time()
+        outside = self.end_time is not None and clock > self.end_time  # a first run on request may lie outside
+        return MIDNIGHT if outside else clock
+
+    def _window(self, day: date, zone: "ZoneInfo") -> tuple[datetime, datetime]:
+        """First and last moment at which a job may start in the window that opens on `day`."""
+        if self.end_time is None:
+            return instant(day, MIDNIGHT, zone), instant(day + DAY, MIDNIGHT, zone) - TICK
+        begin = self.start_time or MIDNIGHT
+        last = day + DAY if self.end_time < begin else day
+        return instant(day, begin, zone), instant(last, self.end_time, zone)

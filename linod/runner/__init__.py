@@ -1,0 +1,10 @@
+"""The task runner: the loop, the database's share of each turn, the jobs that run, and stopping."""
+
+from linod.runner.book import Follower, Running
+from linod.runner.drain import Drain
+from linod.runner.prep import run_loops
+from linod.runner.runner import Requested, Runner
+from linod.runner.supervisor import Supervisor
+from linod.runner.turn import Site
+
+__all__ = ["Drain", "Follower", "Requested", "Runner", "Running", "Site", "Supervisor", "run_loops"]

@@ -1,0 +1,253 @@
+"""The loop: decide, claim, start, record, sleep. `run_pass` is one turn of it: tests turn the crank by hand."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from linod.clock import Clock
+from linod.errors import DatabaseAway
+from linod.jobs import Job
+from linod.journal import Event, Journal
+from linod.notify import Notifier
+from linod.runner import words
+from linod.runner.supervisor import Supervisor
+from linod.runner.turn import Note, Site, Turn, request_and_claim, run_turn, write_notes
+from linod.schedule import sleep_seconds
+from linod.settings import Settings
+from linod.store import Store
+from linod.store.thread import DatabaseThread
+from linod.tasks import Task, label
+
+log = logging.getLogger("lino")
+
+COUNT_EVERY = 5.0
+"""Seconds between two counts of all tasks, which STATUS shows: they read an index from end to end."""
+
+AWAY_PAUSE = 1.0
+"""Seconds between two attempts while the database is away and something waits to be written."""
+
+NOTED_WITHIN = 0.05
+"""Seconds within which the start of a job is in the ledger. Most jobs end sooner, and then one commit writes both."""
+
+
+@dataclass(frozen=True)
+class Requested:
+    """What a request came to.
+
+    job  the job it became at once, None while it waits for a free job slot.
+    new  False when a request waited already; then `task` tells of that one.
+    """
+
+    task: Task
+    job: Job | None
+    new: bool
+
+
+class Runner:
+    """The task runner of one site.
+
+    Its state is in the database; it keeps only the jobs that run now (`supervisor.book`) and notes not yet written.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        db: DatabaseThread,
+        supervisor: Supervisor,
+        journal: Journal,
+        clock: Clock,
+        notifier: Notifier,
+        site: Site,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.db = db
+        self.supervisor = supervisor
+        self.site = site
+        self.database_away: str | None = None
+        self.stopping = False
+        self._journal = journal
+        self._clock = clock
+        self._notifier = notifier
+        self.counts: Mapping[str, int] = {}
+        self.on_turn: Callable[[], None] = lambda: None
+        self._counted_at = -COUNT_EVERY
+        self._probe = store.data_version_probe()
+        self._reserved = 0
+        self._look = True
+        self._next_due: datetime | None = None
+        self._unchanged = Turn()
+        self._wake = asyncio.Event()
+        self._noting: asyncio.TimerHandle | None = None
+        self.on_poke: Callable[[], None] = self._wake.set
+
+    # what others tell it
+
+    def poke(self) -> None:
+        """Something changed: look into the database now."""
+        self._look = True
+        self.on_poke()
+
+    def note(self) -> None:
+        """There are notes to write: at once when a job ended, shortly when it only started."""
+        if self.supervisor.unwritten_ends():
+            self.poke()
+        elif self._noting is None:
+            self._noting = asyncio.get_running_loop().call_later(NOTED_WITHIN, self.poke)
+
+    def stop(self) -> None:
+        """Claim nothing from now on."""
+        self.stopping = True
+        self.poke()
+
+    async def request(
+        self, find: Callable[[], Task], by: str, log_level: str | None, also: Callable[[Task], None]
+    ) -> Requested:
+        """Ask for a task to run as soon as possible. Acknowledged, and the job handed over, only after the commit.
+
+        find    gives the task, and refuses by raising; runs in the transaction, because each visit to the database
+                thread and back costs 0.1-0.2 ms.
+        also    runs in the same transaction: the record of who asked.
+        Raises  NoSuchTask, DatabaseAway.
+        """
+        reserve = min(self._free(), 1)
+        self._reserved += reserve
+        try:
+            site = self.site if reserve else None
+            task, job, new = await self.db.run(
+                request_and_claim, self.store, find, by, log_level, self._clock.now(), site, also
+            )
+        finally:
+            self._reserved -= reserve
+        if job is not None:
+            self.supervisor.start(task, job)
+        else:
+            self.poke()
+        return Requested(task, job, new)
+
+    # the loop
+
+    async def run(self, first_pass: Callable[[], None]) -> None:
+        """Turn until stopped and the last job is noted.
+
+        first_pass  called after the first turn: the daemon is ready.
+        """
+        await self.run_pass(self._clock.now())
+        first_pass()
+        while not self.stopping:
+            self._feed_watchdog()
+            await self._sleep()
+            await self.run_pass(self._clock.now())
+
+    async def run_pass(self, now: datetime) -> Turn:
+        """One loop in the page's sense: write what ended, plan, claim and start what is due at `now`."""
+        log.debug("Start next task runner loop.")
+        explain = log.isEnabledFor(logging.DEBUG)
+        try:
+            turn = await self._turn(now, explain)
+        except DatabaseAway as error:
+            self._database_is_away(error)
+            return Turn(next_due=None)
+        await self._database_is_back()
+        for task, reason in turn.impossible:
+            self._journal.send(
+                logging.ERROR, f"{label(task)} is not scheduled: {reason}", fields=words.task_fields(task)
+            )
+        for task, job in turn.claimed:
+            self.supervisor.start(task, job)
+        for task in turn.too_early:
+            log.debug("Too early to start %s", label(task))
+        if turn is not self._unchanged:
+            await self._count()
+        self.on_turn()
+        return turn
+
+    async def _turn(self, now: datetime, explain: bool) -> Turn:
+        notes = self.supervisor.notes()
+        if not (self._look or notes or explain or self._is_due(now) or self._probe.changed()):
+            await self.db.run(bool)  # nothing to do: but the watchdog is fed only while the database thread answers
+            return self._unchanged
+        self._look = False
+        self._cancel_noting()
+        free = self._free()
+        self._reserved += free
+        try:
+            turn = await self.db.run(_work, self.store, notes, now, free, self.site, explain)
+        except DatabaseAway:
+            self._look = True
+            raise
+        finally:
+            self._reserved -= free
+        self.supervisor.written(notes)
+        self._look = self._look or turn.more
+        self._next_due = turn.next_due
+        self._unchanged = Turn(next_due=turn.next_due)
+        return turn
+
+    async def _count(self) -> None:
+        """Count all tasks for STATUS, once in a while: it reads an index from end to end."""
+        at = self._clock.monotonic()
+        if at - self._counted_at >= COUNT_EVERY:
+            self._counted_at = at
+            with suppress(DatabaseAway):  # the next turn meets it too, and says so
+                self.counts = await self.db.run(self.store.counts)
+
+    def _free(self) -> int:
+        """Job slots that a claim may take now."""
+        if self.stopping or not self.supervisor.host.ready:
+            return 0
+        taken = len(self.supervisor.book.jobs) - self.supervisor.unwritten_ends()
+        return max(0, self.settings.max_jobs - taken - self._reserved)
+
+    def _is_due(self, now: datetime) -> bool:
+        return self._next_due is not None and self._next_due <= now
+
+    async def _sleep(self) -> None:
+        """Sleep until a slot falls due, something wakes the loop, or it is time to look again."""
+        if self._look and self.database_away is None:
+            return
+        poll = self.settings.background_sleep_time
+        if self._notifier.watchdog_seconds is not None:
+            poll = min(poll, self._notifier.watchdog_seconds / 3)
+        if self.database_away is not None:
+            poll = min(poll, AWAY_PAUSE)
+        # With no free slot only a job's end, which wakes the loop, can change anything.
+        due = self._next_due if self._free() else None
+        seconds = sleep_seconds(self._clock.now(), due, poll)
+        log.debug("Let task runner sleep for %f seconds.", seconds)
+        timer = asyncio.get_running_loop().call_later(seconds, self._wake.set)
+        await self._wake.wait()
+        timer.cancel()
+        self._wake.clear()
+
+    def _feed_watchdog(self) -> None:
+        self._notifier.watchdog()
+
+    def _cancel_noting(self) -> None:
+        if self._noting is not None:
+            self._noting.cancel()
+            self._noting = None
+
+    def _database_is_away(self, error: DatabaseAway) -> None:
+        if self.database_away is None:
+            self._journal.send(logging.ERROR, f"{error}", event=Event.DATABASE_AWAY)
+        self.database_away = str(error)
+
+    async def _database_is_back(self) -> None:
+        if self.database_away is None:
+            return
+        self._journal.send(logging.WARNING, "The database answers again.", event=Event.DATABASE_BACK)
+        self.database_away = None
+        # A commit that failed may have been made all the same: then its jobs stand in the ledger, and nobody runs them.
+        with suppress(DatabaseAway):
+            for job in await self.db.run(self.store.unfinished):
+                self.supervisor.disown(job)
+
+
+def _work(store: Store, notes: list[Note], now: datetime, free: int, site: Site, explain: bool) -> Turn:
+    write_notes(store, notes, site.zone)
+    return run_turn(store, now, free, site, explain=explain)

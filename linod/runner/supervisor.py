@@ -1,0 +1,138 @@
+"""Starts claimed jobs in the host, and turns what it reports of them into log records and notes for the ledger."""
+
+import logging
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from linod.clock import Clock
+from linod.host.client import HostClient
+from linod.host.protocol import HostAway, Order, Record
+from linod.jobs import Job, Outcome, State
+from linod.journal import Event, Journal, Tail
+from linod.models import job_row, task_row
+from linod.runner import words
+from linod.runner.book import Book, Running
+from linod.runner.turn import Ended, Note, Started
+from linod.tasks import Task
+
+
+class Supervisor:
+    """Everything between a claim and the note of its end. Lives in the loop.
+
+    host  is set by whoever builds both: the host reports to this object.
+    user  who the jobs run as: the row of `daemon_user`.
+    wake  called when there are notes to write.
+    """
+
+    host: HostClient
+
+    def __init__(self, journal: Journal, clock: Clock, zone: ZoneInfo, ctl: str, wake: Callable[[], None]) -> None:
+        self.book = Book()
+        self.user: dict[str, object] | None = None
+        self._journal = journal
+        self._clock = clock
+        self._zone = zone
+        self._ctl = ctl
+        self._wake = wake
+        self._notes: list[Note] = []
+
+    def start(self, task: Task, job: Job) -> None:
+        """Hand a claimed job to the host; with no host it is interrupted, which its row then says."""
+        running = Running(task, job, Tail(self._zone), self._clock.monotonic())
+        self.book.open(running)
+        self._say(running, logging.DEBUG, words.starts(task, job), Event.JOB_STARTED)
+        row = replace(
+            task,
+            last_start_time=job.claimed_at,
+            last_end_time=None,
+            requested_at=None,
+            requested_by=None,
+            requested_log_level=None,
+            job_id=job.id,
+        )
+        try:
+            self.host.start_job(Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), self.user))
+        except HostAway as error:
+            self.job_ended(job.id, Outcome(State.INTERRUPTED, str(error)), 0)
+
+    def disown(self, job: Job) -> None:
+        """A job stands unfinished in the ledger: when it was never started here, note that it never will be."""
+        if job.id not in self.book.jobs:
+            self._notes.append(
+                Ended(job, Outcome(State.INTERRUPTED, "its claim was lost"), self._clock.now(), "", 0, 0)
+            )
+            self._wake()
+
+    def notes(self) -> list[Note]:
+        """The notes not yet written, oldest first."""
+        return list(self._notes)
+
+    def unwritten_ends(self) -> int:
+        """How many jobs of the book have ended: their slots are free for the claims of the same commit."""
+        return sum(isinstance(note, Ended) and note.job.id in self.book.jobs for note in self._notes)
+
+    def written(self, notes: list[Note]) -> None:
+        """The ledger has these notes: whoever waited for an end hears of it now, and never before it is durable."""
+        del self._notes[: len(notes)]
+        for note in notes:
+            if isinstance(note, Ended):
+                running = self.book.jobs.pop(note.job.id, None)
+                if running is not None:
+                    self.book.tell(running, _end_event(note))
+
+    def job_started(self, job_id: int, pid: int, pid_started: int) -> None:
+        running = self.book.jobs[job_id]
+        self._notes.append(Started(running.job, pid, pid_started, self._clock.now()))
+        self._wake()
+
+    def job_record(self, job_id: int, record: Record) -> None:
+        running = self.book.jobs[job_id]
+        running.tail.add(record.time, record.level, record.text)
+        self._journal.send(record.level, record.text, fields=words.job_fields(running.job), of_job=True)
+        event = {"event": "record", "job": job_id, "time": record.time, "level": record.level, "text": record.text}
+        self.book.tell(running, event)
+
+    def job_progress(self, job_id: int, done: int, total: int) -> None:
+        running = self.book.jobs[job_id]
+        running.progress = (done, total)
+        self.book.tell(running, {"event": "progress", "job": job_id, "done": done, "total": total})
+
+    def job_ended(self, job_id: int, outcome: Outcome, dropped: int) -> None:
+        running = self.book.jobs[job_id]
+        at = self._clock.now()
+        if outcome.traceback or outcome.message:
+            level = logging.WARNING if outcome.state in (State.WARNED, State.SUCCEEDED) else logging.ERROR
+            running.tail.add(at.timestamp(), level, outcome.traceback or outcome.message)
+        running.tail.drop(dropped)
+        self._log_end(running, outcome)
+        tail = running.tail
+        self._notes.append(Ended(running.job, outcome, at, tail.text(), tail.lines, tail.dropped))
+        self._wake()
+
+    def _log_end(self, running: Running, outcome: Outcome) -> None:
+        task, job = running.task, running.job
+        seconds = self._clock.monotonic() - running.began
+        fields = {"LINOD_OUTCOME": outcome.state.value}
+        if outcome.state is State.SUCCEEDED:
+            self._say(running, logging.INFO, words.ended(task, job, outcome, seconds), Event.JOB_ENDED, fields)
+            return
+        # A job that did not succeed is always logged, whatever the level of its task.
+        text, event, level = words.ended(task, job, outcome, seconds), Event.JOB_ENDED, logging.WARNING
+        if Ended(job, outcome, job.claimed_at, "", 0, 0).disables:
+            text, event, level = words.failed(task, job, outcome, seconds, self._ctl), Event.JOB_FAILED, logging.ERROR
+            if not task.disabled:
+                text, event = words.disabled(task, job, outcome, self._ctl, shlex.quote(task.name)), Event.TASK_DISABLED
+        self._journal.send(level, text, event=event, fields=words.job_fields(job) | fields)
+
+    def _say(self, running: Running, level: int, text: str, event: Event, fields: dict[str, str] | None = None) -> None:
+        """A record of the daemon about a job: the task's level decides whether it is written."""
+        if level >= logging.getLevelName(running.job.log_level):
+            fields = words.job_fields(running.job) | (fields or {})
+            self._journal.send(level, text, event=event, fields=fields)
+
+
+def _end_event(note: Ended) -> dict[str, object]:
+    outcome = note.outcome
+    return {"event": "ended", "job": note.job.id, "state": outcome.state.value, "message": outcome.message}

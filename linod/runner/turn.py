@@ -1,0 +1,207 @@
+"""The database's share of one turn: what ended is written, what is due is claimed. Runs in the database thread."""
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from linod.errors import IllegalTransition, LinodError
+from linod.jobs import DISABLING, Job, Outcome
+from linod.recurrence import plan, plan_after
+from linod.schedule import claim_order
+from linod.store import Store
+from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
+
+log = logging.getLogger("lino")
+
+PLANNED_AT_ONCE = 500
+"""Unplanned tasks that one turn plans; a site with more is planned over several turns, so that no turn gets long."""
+
+SHOWN_TOO_EARLY = 20
+
+
+@dataclass(frozen=True)
+class Started:
+    """A note for the ledger: the child of a claimed job began to run."""
+
+    job: Job
+    pid: int
+    pid_started: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A note for the ledger: a job ended. Kept and written again while the database is away."""
+
+    job: Job
+    outcome: Outcome
+    at: datetime
+    log: str
+    log_lines: int
+    log_dropped: int
+
+    @property
+    def disables(self) -> bool:
+        return self.outcome.state in DISABLING
+
+
+Note = Started | Ended
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a turn must know of this daemon: who claims, and what can be run at all.
+
+    node, boot_id  identify the claimer in the ledger.
+    zone           the site's zone.
+    procedures     names that the host can run; tasks of others are never claimed.
+    """
+
+    node: str
+    boot_id: str
+    zone: ZoneInfo
+    procedures: Collection[str]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What came of a turn.
+
+    claimed   the jobs to start now, in order.
+    next_due  when the next slot of a task that can run falls due, None when there is none.
+    more      unplanned tasks are left: turn again at once.
+    too_early the next tasks that are not due, at most 20; empty unless asked for.
+    impossible tasks whose schedule cannot be followed, with the reason; each appears once per edit.
+    """
+
+    claimed: tuple[tuple[Task, Job], ...] = ()
+    next_due: datetime | None = None
+    more: bool = False
+    too_early: tuple[Task, ...] = ()
+    impossible: tuple[tuple[Task, LinodError], ...] = field(default=())
+
+
+def write_notes(store: Store, notes: Sequence[Note], zone: ZoneInfo) -> None:
+    """Make the arrows that the notes tell of, all in one transaction."""
+    if not notes:
+        return
+    with store.transaction():
+        for note in notes:
+            try:
+                _write(store, note, zone)
+            except IllegalTransition as error:
+                # Written before, when the answer to that commit was lost with the database; else a defect.
+                job = store.job(note.job.id)
+                if job is None or job.outcome is None:
+                    log.error("Job %d: %s", note.job.id, error)
+
+
+def _write(store: Store, note: Note, zone: ZoneInfo) -> None:
+    job = note.job
+    if isinstance(note, Started):
+        store.started(job.id, note.pid, note.pid_started, note.at)
+        return
+    task = store.task(TaskKey(job.kind, job.task_id))
+    store.end(
+        job,
+        note.outcome,
+        note.at,
+        next_due=_next_due(task, job, note.at, zone),
+        disable=note.disables,
+        log=note.log,
+        log_lines=note.log_lines,
+        log_dropped=note.log_dropped,
+        message=note.log,
+    )
+
+
+def _next_due(task: Task | None, job: Job, end: datetime, zone: ZoneInfo) -> datetime:
+    if task is None:  # removed while its job ran
+        return NOTHING_TO_PLAN
+    try:
+        return plan_after(task, job.slot, end, zone)
+    except LinodError:  # edited into an impossible schedule meanwhile; the next turn plans it, and says so
+        return NOTHING_TO_PLAN
+
+
+def plan_unplanned(store: Store, now: datetime, zone: ZoneInfo) -> tuple[bool, list[tuple[Task, LinodError]]]:
+    """Give each task without a plan its next slot. Returns whether some are left, and the impossible ones."""
+    tasks = store.unplanned(PLANNED_AT_ONCE)
+    impossible: list[tuple[Task, LinodError]] = []
+    if tasks:
+        with store.transaction():
+            for task in tasks:
+                try:
+                    due = plan(task, now, zone)
+                except LinodError as error:
+                    impossible.append((task, error))
+                    due = NOTHING_TO_PLAN
+                store.plan(task, due)
+    return len(tasks) == PLANNED_AT_ONCE, impossible
+
+
+def claim(store: Store, task: Task, now: datetime, site: Site) -> Job | None:
+    """Make one job of a task that was requested or fell due; None when the row has changed since it was read.
+
+    A request for a task that is due as well is one job: it covers both.
+    """
+    fell_due = task.next_due is not None and task.next_due <= now and not task.disabled
+    return store.claim(
+        task,
+        by_request=task.requested_at is not None,
+        slot=task.next_due if fell_due else None,
+        now=now,
+        node=site.node,
+        boot_id=site.boot_id,
+    )
+
+
+def run_turn(store: Store, now: datetime, free: int, site: Site, *, explain: bool) -> Turn:
+    """Plan, and claim for the free job slots.
+
+    now      the moment this turn decides about.
+    free     job slots left; 0 when the host is away.
+    explain  fill `too_early`.
+    Raises   DatabaseAway; then nothing of the claims was written.
+    """
+    more, impossible = plan_unplanned(store, now, site.zone)
+    too_early = tuple(store.upcoming(now, SHOWN_TOO_EARLY)) if explain else ()
+    wanted: tuple[Task, ...] = ()
+    if free:
+        requested = store.requested(free, site.procedures)
+        due = store.due(now, free + len(requested), site.procedures)
+        wanted = claim_order(requested, due, free)
+    if not wanted:
+        return Turn((), store.next_due(site.procedures), more, too_early, tuple(impossible))
+    # The last read belongs to the transaction: were it to fail after the commit, nobody would start what was claimed.
+    with store.transaction():
+        jobs = [(task, claim(store, task, now, site)) for task in wanted]
+        next_due = store.next_due(site.procedures)
+    claimed = tuple((task, job) for task, job in jobs if job is not None)
+    return Turn(claimed, next_due, more, too_early, tuple(impossible))
+
+
+def request_and_claim(
+    store: Store,
+    find: Callable[[], Task],
+    by: str,
+    log_level: str | None,
+    now: datetime,
+    site: Site | None,
+    also: Callable[[Task], None],
+) -> tuple[Task, Job | None, bool]:
+    """Write a request and, when `site` says that a job slot is reserved for it, claim it in the same commit.
+
+    find     gives the task, or raises.
+    also     what else belongs to this transaction: the record of who asked.
+    Returns  the task as requested, its job when it was claimed, and whether the request is new.
+    """
+    with store.transaction():
+        task, new = store.request(find().key, by, now, log_level)
+        also(task)
+        job = None
+        if site is not None and task.job_id is None and task.procedure in site.procedures:
+            job = claim(store, task, now, site)
+    return task, job, new

@@ -1,0 +1,149 @@
+"""From command line, environment and files to `Settings`."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from linod.errors import ConfigurationError
+from linod.loglevels import LogLevel
+from linod.settings import finding, sites, zones
+from linod.settings.model import SQLITE, HostSettings, Settings
+
+LONGEST_SOCKET_PATH = 107
+"""Bytes; sun_path has 108 with its NUL (unix(7))."""
+
+CREDENTIAL = "linod.database-url"
+"""Name of the credential that overrides `database` (systemd.exec(5), LoadCredential=)."""
+
+
+def load(
+    *,
+    settings: str | None = None,
+    site: str | None = None,
+    pythonpath: Sequence[str] = (),
+    verbosity: int | None = None,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    machine: finding.Machine | None = None,
+) -> Settings:
+    """Find, read and check the configuration of a site.
+
+    settings    what `--settings` says: a TOML file, or a dotted package that holds linod.toml. None: not given.
+    site        what `--site` says. None: not given.
+    pythonpath  directories of `--pythonpath`, searched before the interpreter's own and before `[host] path`.
+    verbosity   what `-v` says, 0 to 3, see `level_for`. None: not given.
+    environ     read: LINOD_SITE, LINO_LOGLEVEL, STATE_DIRECTORY, RUNTIME_DIRECTORY, CREDENTIALS_DIRECTORY, XDG_*,
+                HOME, PATH, TZ. None: the process's.
+    cwd         where relative paths of the command line begin. None: the process's.
+    machine     who runs this, and where sites are kept. None: this machine.
+    Raises      ConfigurationError, one line for each thing that is wrong: "FILE:LINE: KEY: reason".
+    Touches     nothing: it makes no file and no directory.
+    """
+    environ = dict(os.environ if environ is None else environ)
+    cwd = sites.here() if cwd is None else cwd
+    machine = finding.Machine(os.geteuid()) if machine is None else machine
+    place = finding.find(settings, site, pythonpath, environ, cwd, machine)
+    values, warnings = _read(place, environ)
+    local = place.file if place.local else None
+    state_dir = cwd / sites.state_dir(place.site, environ, machine.uid, local)
+    values["database"] = _database(values.get("database"), environ, place.file.parent, state_dir)
+    values["log_level"] = level_for(values.get("log_level", LogLevel.INFO), verbosity, environ)
+    values.setdefault("daemon_user", os_user(machine.uid))
+    if "time_zone" not in values:
+        values["time_zone"], guessed = zones.machine_zone(environ)
+        warnings += [guessed] if guessed else []
+    return Settings(
+        site=place.site,
+        file=place.file if place.exists else None,
+        place=place.file,
+        state_dir=state_dir,
+        runtime_dir=_fitting(cwd / sites.runtime_dir(place.site, environ, machine.uid, local)),
+        host=_host(values.pop("host"), [str(cwd / path) for path in pythonpath]),
+        warnings=(*place.warnings, *warnings),
+        environ=environ,
+        **values,
+    )
+
+
+def level_for(configured: LogLevel, verbosity: int | None, environ: Mapping[str, str]) -> LogLevel:
+    """The daemon's own logging level: LINO_LOGLEVEL (any case; empty is none) wins over -v, and that over the file.
+
+    verbosity  0: warnings at most; 1 or None: as configured; 2: INFO at least; 3: DEBUG. More never says less.
+    """
+    wanted = environ.get("LINO_LOGLEVEL")
+    if wanted:
+        from linod.settings.keys import log_level
+
+        try:
+            return log_level(wanted)
+        except ValueError as error:
+            raise ConfigurationError(f"LINO_LOGLEVEL: {error}") from error
+    if verbosity == 0:
+        return max(configured, LogLevel.WARNING, key=lambda level: level.value)
+    if verbosity == 2:
+        return min(configured, LogLevel.INFO, key=lambda level: level.value)
+    return LogLevel.DEBUG if verbosity == 3 else configured
+
+
+def os_user(uid: int) -> str:
+    """The name of a user of the operating system; the number when it has none, as in a container."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _read(place: finding.Place, environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """What the files say, by the fields of `Settings`, and the warnings about it. No file, no parser imported."""
+    if not place.exists and not place.dropins:
+        return {"host": {}}, []
+    from linod.settings.reading import read_place
+
+    found = read_place(place, environ)
+    values: dict[str, Any] = {keys[0]: value for keys, value in found.values.items() if len(keys) == 1}
+    values.pop("use_channels", None)  # can only be false, which is what is
+    values["host"] = {keys[1]: value for keys, value in found.values.items() if len(keys) == 2}
+    return values, found.warnings
+
+
+def _host(values: dict[str, Any], pythonpath: Sequence[str]) -> HostSettings:
+    return HostSettings(**(values | {"path": (*pythonpath, *values.get("path", ()))}))
+
+
+def _database(url: str | None, environ: Mapping[str, str], base: Path, state_dir: Path) -> str:
+    """The database's URL, its path absolute: the credential, else the file's, else a file in the state directory."""
+    url = _credential(environ) or url
+    return SQLITE + str(state_dir / "linod.sqlite" if url is None else base / url.removeprefix(SQLITE))
+
+
+def _credential(environ: Mapping[str, str]) -> str | None:
+    directory = environ.get("CREDENTIALS_DIRECTORY")
+    if not directory:
+        return None
+    file = Path(directory, CREDENTIAL)
+    try:
+        url = file.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error}") from error
+    from linod.settings.keys import database
+
+    try:
+        return database(url)
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: database: {error}") from error
+
+
+def _fitting(runtime: Path) -> Path:
+    """The runtime directory, if the path of a socket in it is not too long for the kernel."""
+    size = len(os.fsencode(runtime / "control"))
+    if size <= LONGEST_SOCKET_PATH:
+        return runtime
+    raise ConfigurationError(
+        f"{runtime / 'control'}: too long for a Unix socket ({size} bytes of {LONGEST_SOCKET_PATH}); "
+        "set RUNTIME_DIRECTORY to a shorter path, and LINOD_CONTROL for linod-ctl"
+    )

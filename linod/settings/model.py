@@ -1,0 +1,70 @@
+"""What a site is configured to be: plain frozen values."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from linod.loglevels import LogLevel
+
+SQLITE = "sqlite:///"
+"""How the URL of an SQLite file begins; an absolute path follows, so there are four slashes in all."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says about this one run of linod, and no file can say."""
+
+    color: bool | None = None  # None: colour on a terminal only
+    traceback: bool = False  # show the whole stack of an error
+    skip_checks: bool = False  # say no warnings about settings and plugins at start
+
+
+@dataclass(frozen=True)
+class HostSettings:
+    """The table `[host]`: the site's interpreter."""
+
+    python: str = sys.executable
+    path: tuple[str, ...] = ()  # directories put first on its sys.path; those of --pythonpath come before the file's
+    load_timeout: float = 60.0  # seconds one plugin may take to import
+    silence_timeout: float = 60.0  # seconds without a sign of life, after which the host is replaced
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A site's configuration, checked and complete. Every path is absolute, every time is in seconds."""
+
+    site: str
+    file: Path | None  # the TOML file; None when the site runs on the defaults
+    place: Path  # that file, or where one would be read from: what an error tells people to edit
+    state_dir: Path  # not yet made
+    runtime_dir: Path  # for the files `control` and `pid`; not yet made
+    database: str  # a Peewee URL, its path absolute
+    time_zone: str  # a name of the IANA database
+    daemon_user: str
+    plugins: tuple[str, ...] = ()
+    log_level: LogLevel = LogLevel.INFO  # LINO_LOGLEVEL and -v are already in it
+    log_each_action_request: bool = False
+    background_sleep_time: float = 5.0
+    max_jobs: int = 4
+    stop_timeout: float = 60.0
+    kill_grace: float = 10.0
+    host: HostSettings = HostSettings()
+    entry_points: bool = True  # load the plugins of the entry points too; no key of the file
+    warnings: tuple[str, ...] = ()  # what is odd in the configuration without being wrong
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)  # for journal and notify, which read none
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite file of `database`."""
+        return Path(self.database.removeprefix(SQLITE))
+
+    @property
+    def control_socket(self) -> Path:
+        """Where `linod-ctl` reaches this daemon."""
+        return self.runtime_dir / "control"
+
+    @property
+    def pid_file(self) -> Path:
+        """Holds the daemon's pid, locked while it lives."""
+        return self.runtime_dir / "pid"

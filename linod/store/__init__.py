@@ -1,0 +1,41 @@
+"""The only place with queries: one method per arrow, values in and out.
+
+All methods are synchronous and called in one thread; every moment is aware and in UTC. A write is durable when the
+method, or the transaction around it, returns. Errors: `DatabaseAway` when the database does not answer,
+`IllegalTransition` when somebody else made the arrow.
+"""
+
+from datetime import UTC, tzinfo
+
+from linod.store.changes import Changes
+from linod.store.claim import Claims
+from linod.store.installing import Installing
+from linod.store.probe import Probe
+
+__all__ = ["Probe", "Store"]
+
+
+class Store(Installing, Changes, Claims):
+    """The database of one site.
+
+    url           a Peewee URL; SQLite only.
+    read_only     create and change nothing.
+    busy_timeout  milliseconds to wait for another process that holds the database.
+    zone          of the moments that are written for people, in `message`.
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False, busy_timeout: int = 5000, zone: tzinfo = UTC) -> None:
+        super().__init__(url, read_only=read_only, busy_timeout=busy_timeout, zone=zone)
+        self._probes: list[Probe] = []
+
+    def data_version_probe(self) -> Probe:
+        """Tells another thread whether the database has changed, on a connection of its own that `close()` closes."""
+        probe = Probe(self.path)
+        self._probes.append(probe)
+        return probe
+
+    def close(self) -> None:
+        for probe in self._probes:
+            probe.close()
+        self._probes.clear()
+        super().close()

@@ -1,0 +1,89 @@
+"""Rows that come by themselves: a task for each procedure that never had one, and the daemon's user."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from linod import models
+from linod.errors import BadValue
+from linod.models import Runnable, kind_model
+from linod.procedures import Procedure
+from linod.store.edits import Edits
+from linod.store.query import param
+from linod.tasks import SYSTEM_TASK, Task
+
+log = logging.getLogger("lino")
+
+
+class Installing(Edits):
+    """What the start of the daemon adds."""
+
+    def install(self, procedures: Sequence[Procedure], now: datetime, today: date) -> list[Task]:
+        """Add a task for each procedure that asks for a SystemTask, never had one and has none now; overwrite nothing.
+
+        today    in the site's zone: the `start_date` of a task that suggests none.
+        Returns  the new tasks. A procedure with impossible suggestions is logged, and tried again at the next start.
+        Source   Lino's linod page: logging level WARNING for procedures that run each few seconds, else INFO.
+        """
+        wanted = [item for item in procedures if item.class_name == SYSTEM_TASK and not item.problem]
+        known = {row[0] for row in self._rows(_installed, kind=SYSTEM_TASK)}
+        added = []
+        for procedure in wanted:
+            if procedure.name not in known:
+                task = self._install(procedure, now, today)
+                added += [task] if task else []
+        return added
+
+    def _install(self, procedure: Procedure, now: datetime, today: date) -> Task | None:
+        """Each procedure is a transaction of its own: what is wrong with one spoils no other."""
+        try:
+            with self.transaction():
+                has_row = self._rows(_has_row, kind_model(SYSTEM_TASK), procedure=procedure.name)
+                task = None if has_row else self.add(procedure.name, procedure.name, suggested(procedure, today))
+                self._inserted(_remember, kind=SYSTEM_TASK, procedure=procedure.name, now=now)
+                return task
+        except BadValue as error:
+            log.error("%s:%s: procedure %s gets no task: %s", procedure.file, procedure.line, procedure.name, error)
+            return None
+
+    def install_user(self, username: str) -> dict[str, object]:
+        """The user of this name, made when missing: {"id", "username"}."""
+        found = self.user(username)
+        if found is None:
+            with self.transaction():
+                found = self.user(username) or {"id": self._inserted(_add_user, name=username), "username": username}
+        return found
+
+    def user(self, username: str) -> dict[str, object] | None:
+        """The user of this name: {"id", "username"}."""
+        rows = self._rows(_user, name=username)
+        return {"id": rows[0][0], "username": rows[0][1]} if rows else None
+
+
+def suggested(procedure: Procedure, today: date) -> Mapping[str, object]:
+    """The columns of the task that a procedure asks for."""
+    level = "WARNING" if procedure.defaults.get("every_unit") == "secondly" else "INFO"
+    given = {name: value for name, value in procedure.defaults.items() if value is not None}
+    return {"log_level": level, "start_date": today, **given}
+
+
+def _installed() -> Any:
+    return models.Installed.select(models.Installed.procedure).where(models.Installed.kind == param("kind"))
+
+
+def _has_row(model: type[Runnable]) -> Any:
+    return model.select(model.id).where(model.procedure == param("procedure")).limit(1)
+
+
+def _remember() -> Any:
+    table = models.Installed
+    return table.insert(kind=param("kind"), procedure=param("procedure"), installed_at=param("now", table.installed_at))
+
+
+def _user() -> Any:
+    return models.User.select(models.User.id, models.User.username).where(models.User.username == param("name"))
+
+
+def _add_user() -> Any:
+    return models.User.insert(username=param("name"))

@@ -1,0 +1,193 @@
+"""The ledger: the arrows of a job after its claim, and reading it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from peewee import Case
+
+from linod import models
+from linod.errors import IllegalTransition
+from linod.jobs import ARROWS, UNFINISHED, Job, Outcome, State
+from linod.models import KINDS, Runnable, kind_model
+from linod.store.query import param
+from linod.store.rows import job_fields, job_value, storable
+from linod.store.tasks import Tasks
+from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
+
+
+class Jobs(Tasks):
+    """The rows of the ledger."""
+
+    def started(self, job_id: int, pid: int, pid_started: int, now: datetime) -> None:
+        """The child of a claimed job runs.
+
+        pid_started  field 22 of /proc/PID/stat: with pid and boot id it names one process.
+        Raises       IllegalTransition when the job is not claimed.
+        """
+        if self._changed(_started, id=job_id, pid=pid, pid_started=pid_started, now=now) != 1:
+            raise self._illegal(job_id, State.RUNNING)
+
+    def end(
+        self,
+        job: Job,
+        outcome: Outcome,
+        now: datetime,
+        *,
+        next_due: datetime,
+        disable: bool,
+        log: str,
+        log_lines: int,
+        log_dropped: int,
+        message: str,
+    ) -> Task | None:
+        """A job has ended: its row, the summary in its task's row and, after a failure, `disabled`, in one transaction.
+
+        Of the task only the columns that are the job's are written: what an operator edited meanwhile stays.
+
+        next_due  the next slot; not written when an edit during the job asked for a new plan.
+        disable   disable the task.
+        log       the last lines of the job; log_lines counts all, log_dropped those that are not in `log`.
+        message   for the task's row; only the end of a very long text is kept, here and in `log` and the traceback.
+        Returns   the task after it; None when it was removed meanwhile.
+        Raises    IllegalTransition when the job has ended already, or cannot end so; then nothing was written.
+        """
+        values = {
+            "message": storable(outcome.message),
+            "traceback": storable(outcome.traceback),
+            "exit_code": outcome.exit_code,
+            "exit_signal": outcome.exit_signal,
+            "log": storable(log),
+            "log_lines": log_lines,
+            "log_dropped": log_dropped,
+        }
+        with self.transaction():
+            if self._changed(_end, outcome.state, id=job.id, now=now, **values) != 1:
+                raise self._illegal(job.id, outcome.state)
+            if job.kind not in KINDS:
+                return None
+            model = kind_model(job.kind)
+            summary = {"now": now, "message": storable(message), "next_due": next_due, "never": NOTHING_TO_PLAN}
+            self._changed(_summary, model, disable, id=job.task_id, job_id=job.id, **summary)
+            return self.task(TaskKey(job.kind, job.task_id))
+
+    def unfinished(self) -> list[Job]:
+        """The jobs that are claimed or running, the oldest first."""
+        return [job_value(row) for row in self._rows(_unfinished)]
+
+    def interrupt_unfinished(self, now: datetime, message: str) -> list[Job]:
+        """Settle what a daemon left that is no more: its jobs become interrupted, and their tasks are planned anew.
+
+        message  why; for people.
+        Returns  the jobs as they are now. Nothing is disabled.
+        """
+        with self.transaction():
+            jobs = self.unfinished()
+            for job in jobs:
+                self._changed(_interrupt, id=job.id, now=now, message=message)
+            for model in KINDS.values():
+                self._changed(_release, model, now=now, message=message)
+        return [replace(job, state=State.INTERRUPTED, ended_at=now, message=message) for job in jobs]
+
+    def job(self, job_id: int) -> Job | None:
+        """One job; None when there is none of this id."""
+        return next((job_value(row) for row in self._rows(_by_id, id=job_id)), None)
+
+    def jobs(
+        self,
+        *,
+        key: TaskKey | None = None,
+        states: Sequence[str] | None = None,
+        before_id: int | None = None,
+        limit: int,
+    ) -> list[Job]:
+        """Jobs, the newest first.
+
+        key        of this task only.
+        states     in these states only.
+        before_id  older than this job.
+        """
+        wanted = None if states is None else frozenset(str(state) for state in states)
+        values = {"kind": key.kind, "task_id": key.id} if key else {}
+        rows = self._rows(
+            _newest, key is not None, wanted, before_id is not None, before=before_id, limit=limit, **values
+        )
+        return [job_value(row) for row in rows]
+
+    def _illegal(self, job_id: int, wanted: State) -> IllegalTransition:
+        job = self.job(job_id)
+        found = "not in the ledger" if job is None else job.state.value
+        return IllegalTransition(f"job {job_id} is {found}: it cannot become {wanted.value}")
+
+
+def _started() -> Any:
+    job = models.Job
+    values = {name: param(name) for name in ("pid", "pid_started")}
+    return job.update(**values, started_at=param("now", job.started_at), state=State.RUNNING.value).where(
+        job.id == param("id"), job.state == State.CLAIMED.value
+    )
+
+
+def _end(state: State) -> Any:
+    job = models.Job
+    names = ("message", "traceback", "exit_code", "exit_signal", "log", "log_lines", "log_dropped")
+    start = [origin.value for origin, ends in ARROWS.items() if state in ends]
+    return job.update(
+        **{name: param(name) for name in names}, state=state.value, ended_at=param("now", job.ended_at)
+    ).where(job.id == param("id"), job.state.in_(start))
+
+
+def _summary(model: type[Runnable], disable: bool) -> Any:
+    due = model.next_due
+    planned = Case(None, [(due == param("never", due), param("next_due", due))], due)
+    columns = {
+        model.last_end_time: param("now", model.last_end_time),
+        model.message: param("message"),
+        model.job_id: None,
+        model.next_due: planned,
+    }
+    if disable:
+        columns[model.disabled] = True
+    return model.update(columns).where(model.id == param("id"), model.job_id == param("job_id"))
+
+
+def _interrupt() -> Any:
+    job = models.Job
+    return job.update(
+        state=State.INTERRUPTED.value, ended_at=param("now", job.ended_at), message=param("message")
+    ).where(job.id == param("id"))
+
+
+def _release(model: type[Runnable]) -> Any:
+    # Every task with a job: those of a job that is not in the ledger any more would wait for its end for ever.
+    columns = {
+        model.job_id: None,
+        model.next_due: None,
+        model.last_end_time: param("now", model.last_end_time),
+        model.message: param("message"),
+    }
+    return model.update(columns).where(model.job_id.is_null(False))
+
+
+def _select() -> Any:
+    return models.Job.select(*job_fields())
+
+
+def _by_id() -> Any:
+    return _select().where(models.Job.id == param("id"))
+
+
+def _unfinished() -> Any:
+    return _select().where(models.Job.state.in_([state.value for state in UNFINISHED])).order_by(models.Job.id)
+
+
+def _newest(of_task: bool, states: frozenset[str] | None, before: bool) -> Any:
+    job, query = models.Job, _select()
+    if of_task:
+        query = query.where(job.kind == param("kind"), job.task_id == param("task_id"))
+    if states is not None:
+        query = query.where(job.state.in_(sorted(states)))
+    if before:
+        query = query.where(job.id < param("before"))
+    return query.order_by(job.id.desc()).limit(param("limit"))

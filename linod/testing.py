@@ -1,0 +1,96 @@
+"""For authors of plugins: run one procedure in a test, without daemon, database and child process."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from linod.host.verdict import of_exception
+from linod.jobs import Outcome, State
+from linod.loglevels import LogLevel
+from linod.models import detached
+from linod.request import BaseRequest
+from linod.tasks import SYSTEM_TASK
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a procedure did.
+
+    outcome   as the ledger would have it: succeeded, warned or failed.
+    log       each record as "LEVEL text", in order, whatever logger it was given to.
+    progress  what was passed to `ar.progress`, in order, as (done, total).
+    """
+
+    outcome: Outcome
+    log: tuple[str, ...]
+    progress: tuple[tuple[int, int], ...]
+
+
+def run_procedure(
+    procedure: Callable[[BaseRequest], object],
+    *,
+    log_level: LogLevel = LogLevel.INFO,
+    task: Mapping[str, Any] | None = None,
+    job: Mapping[str, Any] | None = None,
+    user: Mapping[str, Any] | None = None,
+    check: bool = True,
+) -> Ran:
+    """Run a procedure in this process.
+
+    procedure  the decorated function: the decorators of linod return it as it was. `async def` is run to its end.
+    log_level  the task's level: records below it are not made.
+    task       columns of `ar.task` that the procedure reads; the others have their defaults.
+    job, user  what the procedure reads from `ar.job` and `ar.user`.
+    check      True: an exception is the test's to see. False: it becomes the outcome "failed", as in a job.
+               A raised `Warning` is an outcome in both cases.
+    """
+    name = getattr(procedure, "__name__", "procedure")
+    row = {"id": 1, "seqno": 1, "name": name, "procedure": name, "log_level": log_level.name}
+    steps: list[tuple[int, int]] = []
+    with _captured(log_level) as log:
+        request = BaseRequest(
+            task=detached(SYSTEM_TASK, row | dict(task or {})),
+            job={"id": 1, "attempt": 1, "slot": None} | dict(job or {}),
+            user=user,
+            progress=lambda done, total: steps.append((done, total)),
+        )
+        outcome = _outcome(procedure, request, check)
+    return Ran(outcome, tuple(log), tuple(steps))
+
+
+def _outcome(procedure: Callable[[BaseRequest], object], request: BaseRequest, check: bool) -> Outcome:
+    try:
+        result = procedure(request)
+        if hasattr(result, "__await__"):
+            from linod.host.coroutine import run  # it imports asyncio, which most plugins do without
+
+            run(result, lambda: None)
+    except Exception as error:
+        if check and not isinstance(error, Warning):
+            raise
+        verdict = of_exception(error)
+        return Outcome(verdict.state, verdict.message, verdict.traceback)
+    return Outcome(State.SUCCEEDED)
+
+
+@contextmanager
+def _captured(level: LogLevel) -> Iterator[list[str]]:
+    """Collect the records of all loggers, at this level, as a job's child does; then put logging back as it was."""
+    log: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: log.append(f"{record.levelname} {record.getMessage()}")  # type: ignore[method-assign]
+    root, lino = logging.getLogger(), logging.getLogger("lino")
+    before = root.level, lino.level, lino.propagate
+    root.setLevel(level.value)
+    lino.setLevel(logging.NOTSET)
+    lino.propagate = True
+    root.addHandler(handler)
+    try:
+        yield log
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before[0])
+        lino.setLevel(before[1])
+        lino.propagate = before[2]

@@ -1,0 +1,1 @@
+"""The tests of linod; a package, so that `tests.bench` is one."""

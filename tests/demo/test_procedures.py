@@ -1,0 +1,81 @@
+"""The demo's procedures, run as their tests would be in anybody's plugin."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from linod.demo.changes import KEEP_DAYS
+from linod.demo.database import books, transaction
+from linod.demo.fixture import MISTAKES
+from linod.demo.models import checkdata, checksummaries, delete_older_changes, send_pending_emails_often
+from linod.demo.tables import Change, Mail, Total, Voucher, utcnow
+from linod.procedures import procedures
+from linod.testing import run_procedure
+
+
+def test_the_demo_registers_four_procedures_in_this_order() -> None:
+    ours = [procedure for procedure in procedures.ordered() if procedure.plugin == "linod.demo"]
+    assert [(one.name, one.suggested, one.during_initdb, one.problem) for one in ours] == [
+        ("checksummaries", "every=1, every_unit=daily", True, ""),
+        ("checkdata", "every=1, every_unit=daily", False, ""),
+        ("delete_older_changes", "every=1, every_unit=daily", True, ""),
+        ("send_pending_emails_often", "every=10, every_unit=secondly", False, ""),
+    ]
+
+
+def test_checkdata_names_every_wrong_voucher_and_no_other(place: Path) -> None:
+    ran = run_procedure(checkdata)
+
+    assert ran.log[0] == "INFO Run 1 data checkers on 110 Vouchers..."
+    named = {tuple(line.split()[1:3]) for line in ran.log[1:]}
+    assert named == {(ref, f"{number}/2026") for ref, number in MISTAKES}
+    assert (ran.outcome.state, ran.outcome.message) == ("warned", "10 data problems")
+    assert ran.progress[-1] == (110, 110)
+
+
+def test_checkdata_says_what_is_wrong(place: Path) -> None:
+    log = run_procedure(checkdata).log
+    assert "WARNING SLS 7/2026 is not balanced: debit 375.49, credit 374.49." in log
+    assert "WARNING SLS 23/2026 has no partner." in log
+    assert "WARNING SLS 41/2026 is dated 2026-12-09, outside its period 2026-11." in log
+    assert "WARNING PRC 4/2026 says its total is 249.49, but its movements make 240.49." in log
+    assert "WARNING PRC 18/2026 has no movements." in log
+
+
+def test_checkdata_on_good_books_succeeds_and_mails_nothing(place: Path) -> None:
+    with books(), transaction():
+        wrong = [voucher.id for voucher in Voucher.select() if (voucher.journal.ref, voucher.number) in MISTAKES]
+        Voucher.delete().where(Voucher.id.in_(wrong)).execute()
+    ran = run_procedure(checkdata)
+    assert ran.log == ("INFO Run 1 data checkers on 101 Vouchers...",)
+    assert ran.outcome.state == "succeeded"
+    with books():
+        assert Mail.select().count() == 1
+
+
+def test_checksummaries_rebuilds_the_totals(place: Path) -> None:
+    assert run_procedure(checksummaries).log == ("INFO Rebuilt the totals of all journals, 42 of them changed.",)
+    with books(), transaction():
+        assert sum(total.vouchers for total in Total.select()) == 110
+        assert sum(total.amount for total in Total.select()) == sum(voucher.total for voucher in Voucher.select())
+        Total.update(amount=0).where(Total.id == 1).execute()
+        Total.delete().where(Total.id == 2).execute()
+    ran = run_procedure(checksummaries)
+    assert ran.log == ("INFO Rebuilt the totals of all journals, 2 of them changed.",)
+    assert ran.progress == ((1, 4), (2, 4), (3, 4), (4, 4))
+
+
+def test_delete_older_changes_keeps_the_younger_ones(place: Path) -> None:
+    assert run_procedure(delete_older_changes).log == ("INFO Deleted 30 changes that were older than 90 days.",)
+    with books():
+        assert Change.select().count() == KEEP_DAYS
+        assert all(change.moment > utcnow() - timedelta(days=KEEP_DAYS) for change in Change.select())
+    assert run_procedure(delete_older_changes).log == ("INFO Deleted 0 changes that were older than 90 days.",)
+
+
+def test_the_problems_are_mailed_to_the_bookkeeper(place: Path) -> None:
+    run_procedure(checkdata)
+    run_procedure(send_pending_emails_often)
+    letters = [file.read_text() for file in (place / "Maildir" / "new").iterdir()]
+    report = next(letter for letter in letters if "To: bookkeeper@example.com" in letter)
+    assert "Subject: 10 data problems" in report
+    assert "SLS 23/2026 has no partner" in report

@@ -1,0 +1,328 @@
+"""Ending a job from outside: a signal it can clean up on, a grace, its whole process group."""
+
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from linod.host.protocol import HostAway, Order
+from linod.jobs import State
+from linod.models import task_row
+from linod.settings import HostSettings
+from linod.tasks import SYSTEM_TASK, Task
+from tests.host.site import Site, alive, gone, make_site, playing
+
+WAITS = """
+    import asyncio, os, signal, subprocess, sys, threading, time
+    from linod import background_task
+    from linod.host.child import JobTerminated
+
+    def forever(ar):
+        ar.info("waiting")
+        while True:
+            time.sleep(60)
+
+    @background_task()
+    def waits(ar):
+        try:
+            forever(ar)
+        finally:
+            ar.info("cleaned up")
+
+    @background_task()
+    def swallows(ar):
+        try:
+            forever(ar)
+        except JobTerminated:
+            ar.info("told")
+
+    @background_task()
+    def deaf(ar):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        forever(ar)
+
+    @background_task()
+    def family(ar):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        child = subprocess.Popen(["sleep", "600"])
+        ar.info("%d", child.pid)
+        forever(ar)
+
+    @background_task()
+    def leaves_child(ar):
+        child = subprocess.Popen(["sleep", "600"])
+        ar.info("%d", child.pid)
+
+    @background_task()
+    def logs_always(ar):
+        ar.info("waiting")
+        while True:
+            ar.info("x" * 60000)
+
+    @background_task()
+    async def waits_in_loop(ar):
+        try:
+            ar.info("waiting")
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+            ar.info("cleaned up")
+            raise
+
+    @background_task()
+    def short(ar):
+        ar.info("done")
+"""
+
+
+@pytest.mark.parametrize("procedure", ["waits", "waits_in_loop"])
+def test_a_job_is_told_to_end_and_cleans_up(tmp_path: Path, procedure: str) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = site.begin(procedure)
+            await site.said(job, "waiting")
+            site.client.end_job(job, State.CANCELLED, "cancelled by robin", 20.0)
+            seen = await site.end_of(job)
+            assert seen.texts == ["waiting", "cleaned up"]
+            assert (seen.outcome.state, seen.outcome.message) == (State.CANCELLED, "cancelled by robin")
+
+    playing(play())
+
+
+@pytest.mark.parametrize("procedure", ["swallows", "deaf", "family", "logs_always"])
+def test_the_state_is_the_one_that_was_asked_for(tmp_path: Path, procedure: str) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = site.begin(procedure)
+            await site.said(job, "waiting")
+            site.client.end_job(job, State.INTERRUPTED, "linod was stopped", 0.1)
+            outcome = (await site.end_of(job)).outcome
+            assert (outcome.state, outcome.message) == (State.INTERRUPTED, "linod was stopped")
+
+    playing(play())
+
+
+def test_a_second_call_shortens_the_grace(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = site.begin("deaf")
+            await site.said(job, "waiting")
+            site.client.end_job(job, State.CANCELLED, "first", 600.0)
+            site.client.end_job(job, State.INTERRUPTED, "second", 0.0)
+            outcome = (await site.end_of(job)).outcome
+            assert (outcome.state, outcome.message) == (State.CANCELLED, "first")
+            assert outcome.exit_signal == signal.SIGKILL
+
+    playing(play())
+
+
+def test_an_end_right_after_the_start(tmp_path: Path) -> None:
+    """The signal may come before the procedure does; whatever is first, the outcome is one of the two."""
+
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            for _ in range(20):
+                job = site.begin("waits")
+                site.client.end_job(job, State.CANCELLED, "at once", 20.0)
+                assert (await site.end_of(job)).outcome.state is State.CANCELLED
+                job = site.begin("short")
+                site.client.end_job(job, State.CANCELLED, "at once", 20.0)
+                seen = await site.end_of(job)
+                assert seen.outcome.state is (State.SUCCEEDED if "done" in seen.texts else State.CANCELLED) or (
+                    seen.outcome.state is State.CANCELLED
+                )
+
+    playing(play())
+
+
+def test_an_end_of_a_job_that_has_ended_is_nothing(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = site.begin("short")
+            await site.end_of(job)
+            site.client.end_job(job, State.CANCELLED, "too late", 0.0)
+            site.client.kill_job(job)
+            site.client.signal_job(job, signal.SIGTERM)
+            assert (await site.run("short")).outcome.state is State.SUCCEEDED
+
+    playing(play())
+
+
+def test_kill_takes_the_whole_group(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = site.begin("family")
+            child = int((await site.said(job, "waiting")).texts[0])
+            site.client.kill_job(job)
+            seen = await site.end_of(job)
+            assert (seen.outcome.state, seen.outcome.message) == (State.FAILED, "killed by signal SIGKILL")
+            await gone(child)
+
+    playing(play())
+
+
+def test_a_child_that_stays_holds_the_job_for_a_while_only(tmp_path: Path) -> None:
+    """A job that starts a daemon: it has ended although the daemon holds its output."""
+
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            seen = await site.run("leaves_child")
+            assert seen.outcome.state is State.SUCCEEDED
+            child = int(seen.texts[0])
+            assert alive(child)  # nobody asked for its end
+            os.kill(child, signal.SIGKILL)
+
+    playing(play())
+
+
+def test_a_signal_of_ones_own(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = site.begin("waits")
+            await site.said(job, "waiting")
+            site.client.signal_job(job, signal.SIGTERM)
+            outcome = (await site.end_of(job)).outcome
+            assert (outcome.state, outcome.message) == (State.FAILED, "ended by SIGTERM")
+            assert "in forever" in outcome.traceback
+
+            job = site.begin("swallows")
+            await site.said(job, "waiting")
+            site.client.signal_job(job, signal.SIGTERM)
+            assert (await site.end_of(job)).outcome.state is State.SUCCEEDED
+
+    playing(play())
+
+
+def test_kill_all(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            jobs = [site.begin("deaf") for _ in range(3)]
+            for job in jobs:
+                await site.said(job, "waiting")
+            site.client.kill_all()
+            for job in jobs:
+                assert (await site.end_of(job)).outcome.message == "killed by signal SIGKILL"
+
+    playing(play())
+
+
+def test_jobs_started_at_once_run_at_once(tmp_path: Path) -> None:
+    """One spare, many orders: those without a spare take the same way."""
+
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            jobs = [site.begin("waits") for _ in range(8)]
+            for job in jobs:
+                await site.said(job, "waiting")
+            for job in jobs:
+                site.client.end_job(job, State.CANCELLED, "enough", 20.0)
+            assert {(await site.end_of(job)).outcome.state for job in jobs} == {State.CANCELLED}
+
+    playing(play())
+
+
+def open_descriptors(pid: int) -> dict[int, str]:
+    return {int(fd.name): str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+
+
+def test_a_job_holds_nothing_of_the_host_and_of_other_jobs(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    lock.touch()
+
+    async def play(kept: int) -> None:
+        async with make_site(tmp_path, keep_fds=[kept], waits=WAITS) as site:
+            jobs = [site.begin("waits") for _ in range(3)]
+            held = [open_descriptors((await site.said(job, "waiting")).pid) for job in jobs]
+            held = [open_descriptors(site.events.jobs[job].pid) for job in jobs]
+            assert str(lock) in open_descriptors(site.loaded.pid).values()
+            for one in held:
+                assert sorted(one) == [0, 1, 2, *sorted(one)[3:]]
+                assert one[0] == "/dev/null"
+                assert len(one) == 4, str(one)  # its input, output, error and stream
+                assert str(lock) not in one.values()
+            assert not set(held[0].values()) & set(held[1].values()) - {"/dev/null"}
+            await at_rest(site, jobs)
+
+    async def at_rest(site: Site, jobs: list[int]) -> None:
+        """When the jobs are over the host holds what it held before them: the lock, its socket, its spare's two."""
+        for job in jobs:
+            site.client.kill_job(job)
+            await site.end_of(job)
+        await site.run("short")
+        before = counts(site)
+        for _ in range(20):
+            await site.run("short")
+        assert all(abs(one - other) <= 6 for one, other in zip(before, counts(site), strict=True))
+
+    def counts(site: Site) -> list[int]:
+        return [len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in (site.loaded.pid, "self")]
+
+    with lock.open("w") as file:
+        playing(play(file.fileno()))
+
+
+def test_an_order_that_is_no_json_ends_its_job(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            outcome = (await site.run("short", task={"kind": object()})).outcome
+            assert outcome.state is State.FAILED
+            assert outcome.message.startswith("its order cannot be written: ")
+            assert (await site.run("short")).outcome.state is State.SUCCEEDED
+
+    playing(play())
+
+
+def test_an_order_larger_than_a_socket_takes(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = Task(SYSTEM_TASK, 3, 1, "short", "short", message="x" * 3_000_000)
+            assert (await site.run("short", task=task_row(job))).outcome.state is State.SUCCEEDED
+
+    playing(play())
+
+
+def test_there_is_no_job_without_a_host(tmp_path: Path) -> None:
+    async def play() -> None:
+        site = make_site(tmp_path, host=HostSettings(python=sys.executable), waits=WAITS)
+        site.start()
+        with pytest.raises(HostAway):
+            site.client.start_job(Order(1, "short", "INFO", {}, {}))
+        await site.client.stop(5.0)
+        assert not site.client.ready
+        assert site.events.jobs == {}
+
+    playing(play())
+
+
+def test_stopping_the_host_interrupts_its_jobs(tmp_path: Path) -> None:
+    async def play() -> None:
+        site = make_site(tmp_path, waits=WAITS)
+        async with site:
+            jobs = [site.begin("deaf"), site.begin("family")]
+            pids = [(await site.said(job, "waiting")).pid for job in jobs]
+            host = site.loaded.pid
+        assert not alive(host)
+        for job, pid in zip(jobs, pids, strict=True):
+            assert site.events.jobs[job].outcome.state is State.INTERRUPTED
+            assert not alive(pid)
+        assert site.events.losses == []
+
+    playing(play())
+
+
+def test_a_stopped_host_can_be_a_frozen_one(tmp_path: Path) -> None:
+    async def play() -> None:
+        site = make_site(tmp_path, host=replace(HostSettings(), python=sys.executable), waits=WAITS)
+        site.start()
+        await site.events.until(lambda: site.events.loads)
+        job = site.begin("deaf")
+        await site.said(job, "waiting")
+        os.kill(site.loaded.pid, signal.SIGSTOP)
+        await site.client.stop(0.2)
+        assert site.events.jobs[job].outcome.state is State.INTERRUPTED
+        assert not alive(site.events.jobs[job].pid)
+
+    playing(play())

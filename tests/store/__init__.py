@@ -1,0 +1,1 @@
+"""Tests of models, migrations, store and lock: real SQLite files, real processes."""
