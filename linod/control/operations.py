@@ -174,6 +174,7 @@ class Operations(Protocol):
     ) -> Requested:
         """Ask for a task to run; durable when it returns.
 
+        find    gives the task, or refuses by raising; called in the transaction, in the database thread.
         also    if the request is new, called in the same transaction, in the database thread.
         Raises  NoSuchTask, DatabaseAway.
         """

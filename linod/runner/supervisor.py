@@ -40,9 +40,6 @@ class Supervisor:
 
     def start(self, task: Task, job: Job) -> None:
         """Hand a claimed job to the host; with no host it is interrupted, which its row then says."""
-        running = Running(task, job, Tail(self._zone), self._clock.monotonic())
-        self.book.open(running)
-        self._say(running, logging.DEBUG, words.starts(task, job), Event.JOB_STARTED)
         row = replace(
             task,
             last_start_time=job.claimed_at,
@@ -52,10 +49,17 @@ class Supervisor:
             requested_log_level=None,
             job_id=job.id,
         )
+        away = None
         try:
             self.host.start_job(Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), self.user))
         except HostAway as error:
-            self.job_ended(job.id, Outcome(State.INTERRUPTED, str(error)), 0)
+            away = error
+        # After the hand-over, which somebody waits for; the host's news come in a later turn of the loop.
+        running = Running(task, job, Tail(self._zone), self._clock.monotonic())
+        self.book.open(running)
+        self._say(running, logging.DEBUG, words.starts(task, job), Event.JOB_STARTED)
+        if away is not None:
+            self.job_ended(job.id, Outcome(State.INTERRUPTED, str(away)), 0)
 
     def disown(self, job: Job) -> None:
         """A job stands unfinished in the ledger: when it was never started here, note that it never will be."""

@@ -200,7 +200,8 @@ def request_and_claim(
     """
     with store.transaction():
         task, new = store.request(find().key, by, now, log_level)
-        also(task)
+        if new:
+            also(task)
         job = None
         if site is not None and task.job_id is None and task.procedure in site.procedures:
             job = claim(store, task, now, site)

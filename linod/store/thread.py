@@ -60,9 +60,13 @@ class DatabaseThread:
 
     def _serve(self) -> None:
         while (call := self._calls.get()) is not None:
-            result, error = None, None
+            result: object = None
+            error: BaseException | None = None
             try:
                 result = call.func(*call.args)
+            except StopIteration as raised:  # a future refuses this one, and its caller would wait for ever
+                error = RuntimeError("a call in the database thread raised StopIteration")
+                error.__cause__ = raised
             except BaseException as raised:  # the caller gets it, whatever it is; this thread serves on
                 error = raised
             try:
