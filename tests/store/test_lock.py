@@ -35,7 +35,9 @@ def identity(pid: int) -> ProcessId:
 def daemon(start: Start, path: Path, *options: object) -> tuple["subprocess.Popen[str]", dict[str, int]]:
     """A daemon with a host and jobs, each a process; and their pids."""
     process = start("daemon.py", path, *options)
-    return process, json.loads(line(process))
+    pids: dict[str, int] = json.loads(line(process))
+    process.started = [pid for name, pid in pids.items() if name != "daemon"]  # type: ignore[attr-defined]
+    return process, pids
 
 
 def kill(process: "subprocess.Popen[str]") -> None:
