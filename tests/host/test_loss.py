@@ -178,21 +178,25 @@ def lock_is_free(path: Path) -> bool:
     return bool(struct.unpack("hhqqi4x", found)[0] == fcntl.F_UNLCK)
 
 
-def lines_until(daemon: "subprocess.Popen[str]", *words: str) -> dict[str, list[str]]:
+def lines_until(daemon: "subprocess.Popen[bytes]", *words: str) -> dict[str, list[str]]:
+    """Read what the daemon prints until each word began a line; returns what followed them."""
     assert daemon.stdout is not None
-    said: dict[str, list[str]] = {}
+    output = b""
     deadline = time.monotonic() + PATIENCE
+    said: dict[str, list[str]] = {}
     while not said.keys() >= set(words):
         assert select.select([daemon.stdout], [], [], deadline - time.monotonic())[0], said
-        name, *values = daemon.stdout.readline().split()
-        said[name] = values
+        piece = os.read(daemon.stdout.fileno(), 65536)  # not by readline, whose buffer select does not see
+        assert piece, said
+        output += piece
+        said = {name: values for name, *values in map(str.split, output.decode().rpartition("\n")[0].splitlines())}
     return said
 
 
-def start_daemon(tmp_path: Path, source: str) -> "subprocess.Popen[str]":
+def start_daemon(tmp_path: Path, source: str) -> "subprocess.Popen[bytes]":
     (tmp_path / "jobs.py").write_text(dedent(source))
     command = [sys.executable, "-u", "-c", dedent(DAEMON), str(tmp_path), str(tmp_path / "lock"), "jobs"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 def test_a_host_ends_with_its_daemon_and_the_lock_is_free_when_its_jobs_are_gone(tmp_path: Path) -> None:
