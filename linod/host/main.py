@@ -108,10 +108,9 @@ class Host:
         gc.enable()
 
     def serve(self) -> None:
-        """Until the daemon's end is closed: start jobs, tell how they ended, keep a spare. Raises Gone."""
+        """Until the daemon's end is closed: fork children, tell how they ended. Raises Gone."""
         self._epoll.register(self._packets.fileno(), select.EPOLLIN)
         while True:
-            self._nursery.keep_spare()
             self._watch_for_space()
             for fd, _ in self._epoll.poll():
                 if fd == self._packets.fileno():
@@ -127,18 +126,17 @@ class Host:
 
     def _do(self, message: Message, fds: list[int]) -> None:
         match message["type"]:
-            case "start":
-                self._say(self._nursery.start(message["job"], fds))
+            case "fork":
+                self._say(self._nursery.fork(message["child"], fds))
             case "signal":
                 self._nursery.signal(
-                    message["job"], message["signal"], whole_group=message["group"], ending=message["ending"]
+                    message["child"], message["signal"], whole_group=message["group"], ending=message["ending"]
                 )
             case "ping":
                 self._say({"type": "pong"})
 
-    def _say(self, message: Message | None) -> None:
-        if message is not None:
-            self._packets.send(message)
+    def _say(self, message: Message) -> None:
+        self._packets.send(message)
 
     def _wait(self) -> Message:
         """The next message, however long it takes; before there is anything else to do."""

@@ -1,12 +1,12 @@
 """What daemon, host and jobs say to each other: the values, the limits, the version.
 
 Two channels, both JSON. *Packets* pass between daemon and host over a SEQPACKET socket pair, one message each, with
-descriptors attached where a job is handed over. *Lines* pass between daemon and job over the job's own stream
-socket: the order down, then records, progress and the report up. The other side may be another version of linod in
-another interpreter, and a job runs a plugin's code: so what comes in is checked, and never trusted to be complete.
+descriptors attached where a child is forked. *Lines* pass between daemon and job over the child's own stream socket:
+the order down, then records, progress and the report up. The other side may be another version of linod in another
+interpreter, and a job runs a plugin's code: so what comes in is checked, and never trusted to be complete.
 
-Packets to the host     load, start, signal, ping; the end of the socket is the order to end
-Packets to the daemon   hello, loading, plugin, finding, procedure, loaded, started, unstarted, exited, pong
+Packets to the host     load, fork, signal, ping; the end of the socket is the order to end
+Packets to the daemon   hello, loading, plugin, finding, procedure, loaded, forked, unforked, exited, pong
 """
 
 from collections.abc import Mapping
