@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from linod.clock import Clock
 from linod.errors import DatabaseAway
@@ -17,7 +17,7 @@ from linod.notify import Notifier
 from linod.runner import words
 from linod.runner.alarm import Alarm
 from linod.runner.supervisor import Supervisor
-from linod.runner.turn import HandOver, Note, Site, Turn, request_and_claim, run_turn, write_notes
+from linod.runner.turn import HandOver, Note, Site, Turn, claim_ahead, request_and_claim, run_turn, write_notes
 from linod.schedule import sleep_seconds
 from linod.settings import Settings
 from linod.store import Store
@@ -32,12 +32,15 @@ COUNT_EVERY = 5.0
 AWAY_PAUSE = 1.0
 """Seconds between two attempts while the database is away and something waits to be written."""
 
+AHEAD = timedelta(milliseconds=10)
+"""How long before a slot the tasks that fall due then are read. After a second of sleep processor and database have
+gone cold: without this first look jobs began 3.4 ms later than a bare timer."""
+
 NOTED_WITHIN = 0.05
 """Seconds within which the start of a job is in the ledger. Most jobs end sooner, and then one commit writes both."""
 
 
-@dataclass(frozen=True)
-class Requested:
+class Requested(NamedTuple):
     """What a request came to.
 
     job  the job it became at once, None while it waits for a free job slot.
@@ -83,6 +86,8 @@ class Runner:
         self._reserved = 0
         self._look = True
         self._next_due: datetime | None = None
+        self._ahead: tuple[Task, ...] = ()
+        self._rang = False
         self._unchanged = Turn()
         self._wake = asyncio.Event()
         self._noting: asyncio.TimerHandle | None = None
@@ -152,7 +157,7 @@ class Runner:
         """
         await self.run_pass(self._clock.now())
         first_pass()
-        with closing(Alarm(self._wake.set, self.poke)) as alarm:
+        with closing(Alarm(self._ring, self.poke)) as alarm:
             while not self.stopping:
                 self._feed_watchdog()
                 await self._sleep(alarm)
@@ -190,8 +195,9 @@ class Runner:
         self._reserved += free
         child = self.supervisor.host.reserve() if free and self._is_due(now) else None
         claimed: tuple[tuple[Task, Job], ...] = ()
+        ahead, self._ahead = self._ahead, ()
         try:
-            turn = await self.db.run(_work, self.store, notes, now, free, self.site, explain, self._to(child))
+            turn = await self.db.run(_work, self.store, notes, now, free, self.site, explain, self._to(child), ahead)
             claimed = turn.claimed
         except DatabaseAway:
             self._look = True
@@ -240,11 +246,34 @@ class Runner:
         due = self._next_due if self._free() else None
         seconds = sleep_seconds(self._clock.now(), due, poll)
         log.debug("Let task runner sleep for %f seconds.", seconds)
-        alarm.set(due if seconds < poll else None)
         timer = asyncio.get_running_loop().call_later(poll, self._wake.set)
+        try:
+            await self._until(alarm, due if seconds < poll else None, seconds)
+        finally:
+            timer.cancel()
+            self._wake.clear()
+
+    async def _until(self, alarm: Alarm, due: datetime | None, seconds: float) -> None:
+        """Wait for the moment `due`, which is so many seconds ahead, or for whatever else wakes the loop."""
+        if due is not None and seconds > AHEAD.total_seconds():
+            self._rang = False
+            alarm.set(due - AHEAD)
+            await self._wake.wait()
+            if not self._rang:
+                return
+            self._wake.clear()
+            await self._look_ahead(due)
+        alarm.set(due)
         await self._wake.wait()
-        timer.cancel()
-        self._wake.clear()
+
+    def _ring(self) -> None:
+        self._rang = True
+        self._wake.set()
+
+    async def _look_ahead(self, due: datetime) -> None:
+        """Read what falls due in a moment. Its claim finds out by itself what has changed until then."""
+        with suppress(DatabaseAway):  # the turn that follows meets it too, and says so
+            self._ahead = tuple(await self.db.run(self.store.due, due, self._free(), self.site.procedures))
 
     def _feed_watchdog(self) -> None:
         self._notifier.watchdog()
@@ -271,7 +300,16 @@ class Runner:
 
 
 def _work(
-    store: Store, notes: list[Note], now: datetime, free: int, site: Site, explain: bool, hand_over: HandOver | None
+    store: Store,
+    notes: list[Note],
+    now: datetime,
+    free: int,
+    site: Site,
+    explain: bool,
+    hand_over: HandOver | None,
+    ahead: tuple[Task, ...],
 ) -> Turn:
     write_notes(store, notes, site.zone)
+    if ahead and free and ahead[0].next_due is not None and ahead[0].next_due <= now:
+        return claim_ahead(store, now, free, site, ahead, hand_over)
     return run_turn(store, now, free, site, explain=explain, hand_over=hand_over)

@@ -3,7 +3,6 @@
 import logging
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from linod.clock import Clock
@@ -45,8 +44,7 @@ class Supervisor:
         child.hand_over(self._order(task, job))
 
     def _order(self, task: Task, job: Job) -> Order:
-        row = replace(
-            task,
+        row = task._replace(
             last_start_time=job.claimed_at,
             last_end_time=None,
             requested_at=None,

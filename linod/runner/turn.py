@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from linod.errors import IllegalTransition, LinodError
@@ -21,8 +21,7 @@ PLANNED_AT_ONCE = 500
 SHOWN_TOO_EARLY = 20
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(NamedTuple):
     """A note for the ledger: the child of a claimed job began to run."""
 
     job: Job
@@ -31,8 +30,7 @@ class Started:
     at: datetime
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """A note for the ledger: a job ended. Kept and written again while the database is away."""
 
     job: Job
@@ -50,8 +48,7 @@ class Ended:
 Note = Started | Ended
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):
     """What a turn must know of this daemon: who claims, and what can be run at all.
 
     node, boot_id  identify the claimer in the ledger.
@@ -65,13 +62,12 @@ class Site:
     procedures: Collection[str]
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """What came of a turn.
 
     claimed   the jobs to start now, in order.
     next_due  when the next slot of a task that can run falls due, None when there is none.
-    more      unplanned tasks are left: turn again at once.
+    more      something is left, such as unplanned tasks: turn again at once.
     too_early the next tasks that are not due, at most 20; empty unless asked for.
     impossible tasks whose schedule cannot be followed, with the reason; each appears once per edit.
     """
@@ -80,7 +76,7 @@ class Turn:
     next_due: datetime | None = None
     more: bool = False
     too_early: tuple[Task, ...] = ()
-    impossible: tuple[tuple[Task, LinodError], ...] = field(default=())
+    impossible: tuple[tuple[Task, LinodError], ...] = ()
 
 
 def write_notes(store: Store, notes: Sequence[Note], zone: ZoneInfo) -> None:
@@ -188,6 +184,25 @@ def run_turn(
         wanted = claim_order(requested, due, free)
     if not wanted:
         return Turn((), store.next_due(site.procedures), more, too_early, tuple(impossible))
+    claimed, next_due = _claim_all(store, wanted, now, site, hand_over)
+    return Turn(claimed, next_due, more, too_early, tuple(impossible))
+
+
+def claim_ahead(
+    store: Store, now: datetime, free: int, site: Site, ahead: Sequence[Task], hand_over: HandOver | None
+) -> Turn:
+    """Claim tasks that were read shortly before they fell due, and nothing else; the rest is for the next turn.
+
+    ahead  in the order of `claim_order`; those that have changed since they were read are not claimed.
+    """
+    claimed, next_due = _claim_all(store, claim_order((), ahead, free), now, site, hand_over)
+    return Turn(claimed, next_due, more=True)
+
+
+def _claim_all(
+    store: Store, wanted: Sequence[Task], now: datetime, site: Site, hand_over: HandOver | None
+) -> tuple[tuple[tuple[Task, Job], ...], datetime | None]:
+    """Claim in one transaction. Returns what was claimed, and when the next slot falls due."""
     # The last read belongs to the transaction: were it to fail after the commit, nobody would start what was claimed.
     with store.transaction():
         jobs = [(task, claim(store, task, now, site)) for task in wanted]
@@ -195,7 +210,7 @@ def run_turn(
     claimed = tuple((task, job) for task, job in jobs if job is not None)
     if claimed and hand_over is not None:
         hand_over(*claimed[0])
-    return Turn(claimed, next_due, more, too_early, tuple(impossible))
+    return claimed, next_due
 
 
 def request_and_claim(

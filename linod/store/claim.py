@@ -1,6 +1,5 @@
 """The claim: the arrow from a task that is due or asked for to a job. With `end` the hot path of the daemon."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +30,7 @@ class Claims(Connection):
         """
         if not by_request and slot is None:
             raise ValueError(f"task {task.key}: neither requested nor due")
-        asked = task if by_request else replace(task, requested_at=None, requested_by=None, requested_log_level=None)
+        asked = task if by_request else task._replace(requested_at=None, requested_by=None, requested_log_level=None)
         return self._claim(asked, slot, now, node, boot_id, waits=by_request)
 
     def claim_request(
@@ -52,7 +51,7 @@ class Claims(Connection):
                        has the task. Then nothing was written.
         """
         level = None if log_level is None else str(parse_column("log_level", log_level))
-        asked = replace(task, requested_at=now, requested_by=by[:200], requested_log_level=level)
+        asked = task._replace(requested_at=now, requested_by=by[:200], requested_log_level=level)
         return asked, self._claim(asked, slot, now, node, boot_id, waits=False)
 
     def _claim(
@@ -92,7 +91,7 @@ class Claims(Connection):
             found = self._rows(_attempts, kind=job.kind, task_id=job.task_id, slot=job.slot)[0][0]
             attempt = (found or 0) + 1
         job_id = self._inserted(_enter, **{name: getattr(job, name) for name in GIVEN}, attempt=attempt)
-        return replace(job, id=job_id, attempt=attempt)
+        return job._replace(id=job_id, attempt=attempt)
 
     def _take(self, job: Job, waits: bool) -> bool:
         """The conditional update: whether this claim won."""
