@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -146,7 +145,7 @@ class Daemon:
             text = f"Installed {label(task)}"
             self.journal.send(logging.INFO, text, event=Event.TASK_INSTALLED, fields=words.task_fields(task))
         names = frozenset(item.name for item in runnable if self._may_run(item))
-        self.runner.site = replace(self.runner.site, procedures=names)
+        self.runner.site = self.runner.site._replace(procedures=names)
         self.runner.poke()
 
     def _may_run(self, procedure: Procedure) -> bool:

@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from linod.errors import LinodError
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from linod.settings import Options, Settings
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """The options that every command of `linod` has; None is what was not given."""
 
     settings: str | None = None

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 from linod.control.call import Call
 from linod.control.finding import Problems, known_procedure, one_task
@@ -143,7 +142,7 @@ async def _set(
             old = {name: old[name] for name in new}
             if not new:
                 return found, {}, {}
-            Recurrence.of(replace(found, **new))  # type: ignore[arg-type]  # the columns were parsed, each by its name
+            Recurrence.of(found._replace(**new))  # type: ignore[arg-type]  # the columns were parsed, each by its name
             _, after = ops.store.set_columns(found.key, new)
             record(ops, call.peer, action, after, old, new)
         return after, old, new

@@ -2,11 +2,10 @@
 
 import os
 import socket
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass
-class Channel:
+class Channel(NamedTuple):
     """The daemon's ends, which do not block, and `theirs`, to be passed: stream, standard output, standard error.
 
     stream  order down; records, progress and report up.

@@ -39,6 +39,8 @@ class HostState(Enum):
 class HostClient:
     """The worker host as the runner sees it. Lives in the loop; nothing here blocks.
 
+    size_kib  its resident memory when it was ready to fork: the price of a fork grows with it.
+
     settings      `[host]`.
     plugins       modules to import, in order.
     events        who hears of everything; never called from inside a call to this object, `start` excepted.
@@ -60,6 +62,7 @@ class HostClient:
     ) -> None:
         self.state = HostState.AWAY
         self.loaded: Loaded | None = None
+        self.size_kib: int | None = None
         self._settings = settings
         self._plugins = tuple(plugins)
         self._entry_points = entry_points
@@ -108,6 +111,8 @@ class HostClient:
                 self._collect(message)
             case "loaded":
                 self._is_ready(self._report.loaded(message))
+            case "settled":
+                self.size_kib = int(message["size_kib"])
             case "forked":
                 self._children.forked(message)
             case "unforked":

@@ -3,8 +3,8 @@
 
 import os
 import traceback
-from dataclasses import dataclass
 from types import TracebackType
+from typing import NamedTuple
 
 from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, MESSAGE_BYTES, TRACEBACK_BYTES
 from linod.host.text import clean, cut, cut_head
@@ -19,8 +19,7 @@ class JobTerminated(BaseException):
     """
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome as the child knows it.
 
     exit_code    what the process then exits with, when the verdict was reported.

@@ -1,8 +1,8 @@
 """Which days a calendar rule picks. Naive local dates only; no time of day, no zone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 DAY = timedelta(days=1)
 LAST_YEAR = 8999
@@ -15,8 +15,7 @@ _CYCLE = 4800
 """Periods after which the Gregorian calendar has shown every month (and in 400, every year) it has."""
 
 
-@dataclass(frozen=True)
-class DayRule:
+class DayRule(NamedTuple):
     """The days of one recurrence.
 
     unit       daily, weekly, monthly, yearly or easter.

@@ -1,9 +1,8 @@
 """The recurrence of one task: which moments are its slots."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from linod.recurrence.checks import INTERVALS, UNITS, WEEKDAYS, BadRecurrence, check, parse_positions, zone_named
 from linod.recurrence.days import DAY, LAST_YEAR, DayRule
@@ -22,8 +21,7 @@ WINDOWS = 1000
 """Daily windows to try for an interval that may step over them; then the row is called impossible."""
 
 
-@dataclass(frozen=True)
-class Recurrence:
+class Recurrence(NamedTuple):
     """The schedule columns of a task, read and checked.
 
     weekdays  0 Monday .. 6 Sunday, sorted; empty when no day is flagged, which means all.
@@ -96,7 +94,7 @@ class Recurrence:
 
     def anchored(self, first_run: datetime) -> "Recurrence":
         """The same, after its first run: what a preview continues with."""
-        return replace(self, anchor=first_run)
+        return self._replace(anchor=first_run)
 
     def may_start(self, moment: datetime, zone: "ZoneInfo") -> bool:
         """Whether the time of day lies in the window from start_time to end_time; always, without an end_time."""
