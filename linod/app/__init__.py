@@ -9,7 +9,8 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from linod.errors import LinodError
+from linod.app.passed import refuse_callers
+from linod.errors import ConfigurationError, LinodError
 
 if TYPE_CHECKING:
     from linod.app.signals import EarlySignals
@@ -64,6 +65,8 @@ def _serve(settings: Settings, options: Options, loops: int | None) -> int:
             logging.getLogger("lino").exception("The whole traceback:")
         journal.send(logging.ERROR, str(error))
         code = error.exit_code
+        if code == ConfigurationError.exit_code:
+            refuse_callers(settings.environ, str(error))
     else:
         journal.send_last("Done")
     journal.close()

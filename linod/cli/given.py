@@ -1,10 +1,11 @@
 """The options of `linod` as they were typed, and what is done with them. Without typer: see `linod.cli.linod`."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from linod.errors import LinodError
+from linod.errors import ConfigurationError, LinodError
 
 if TYPE_CHECKING:
     from linod.settings import Options, Settings
@@ -90,4 +91,8 @@ def _conclude(given: Given, act: "Callable[[Settings, Options], int]") -> NoRetu
             print_exception(error)
         print(f"linod: {error}", file=sys.stderr)
         code = error.exit_code
+        if code == ConfigurationError.exit_code:
+            from linod.app.passed import refuse_callers
+
+            refuse_callers(os.environ, str(error))
     sys.exit(code)
