@@ -113,7 +113,7 @@ def check(
 ) -> None:
     """Check settings, plugins, database and tasks without starting.
 
-    The database is opened read-only, and nothing is created.
+    The database is opened read-only, and nothing is created. When the next start would change its tables, this says so.
     """
     behind = Given(settings, site, tuple(pythonpath), verbosity, traceback, no_color, force_color, skip_checks)
     check_site(clear(behind.over(ctx.obj)))
