@@ -9,6 +9,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from linod.app.owner import make_directories
 from linod.app.passed import refuse_callers
 from linod.errors import ConfigurationError, LinodError
 
@@ -58,6 +59,9 @@ def _serve(settings: Settings, options: Options, loops: int | None) -> int:
     early = EarlySignals()
     journal = open_journal(settings, options)
     code = 0
+    if settings.owner is not None:
+        name, state = settings.owner.name, settings.state_dir
+        logging.getLogger("lino").info("Running as %s instead of root: the state in %s is theirs", name, state)
     try:
         _with_lock(settings, early, journal, options, loops)
     except LinodError as error:
@@ -79,8 +83,7 @@ def _with_lock(settings: Settings, early: EarlySignals, journal: Journal, option
     from linod.lock import DatabaseLock, PidFile
 
     clock = SystemClock()
-    for directory in (settings.state_dir, settings.runtime_dir, settings.database_file.parent):
-        directory.mkdir(parents=True, exist_ok=True)
+    make_directories(settings)
     lock = DatabaseLock(settings.database_file, settings.site)
     lock.acquire(clock)
     try:

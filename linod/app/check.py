@@ -33,6 +33,8 @@ class Check:
         """Print what was found. Returns 0, or 78 when something keeps the site, a plugin or a task from working."""
         settings = self._settings
         print(f"Settings: {settings.file or 'none, the defaults hold'}")
+        if settings.owner is not None:
+            print(f"User: {settings.owner.name} instead of root, as the daemon")
         if not self._options.skip_checks:
             for text in settings.warnings:
                 print(f"  warning: {text}")

@@ -61,7 +61,7 @@ def check_site(given: Given) -> NoReturn:
 
         return check(settings, options)
 
-    _conclude(given, act)
+    _conclude(given, act, make=False)
 
 
 def prepare_site(given: Given, loops: int) -> NoReturn:
@@ -75,14 +75,22 @@ def prepare_site(given: Given, loops: int) -> NoReturn:
     _conclude(given, act)
 
 
-def _conclude(given: Given, act: "Callable[[Settings, Options], int]") -> NoReturn:
-    """Load the settings, act on them, and end the process: with what `act` returns, or with the error's exit code."""
+def _conclude(given: Given, act: "Callable[[Settings, Options], int]", *, make: bool = True) -> NoReturn:
+    """Load the settings, act on them, and end the process: with what `act` returns, or with the error's exit code.
+
+    Root acts as the owner of the site's state.
+    make  whether root then makes the directories that are missing.
+    """
     try:
         from linod.settings import Options, load
 
         settings = load(
             settings=given.settings, site=given.site, pythonpath=given.pythonpath, verbosity=given.verbosity
         )
+        if settings.owner is not None:
+            from linod.app.owner import become_owner
+
+            settings = become_owner(settings, make=make)
         code = act(settings, Options(color=given.color, traceback=given.traceback, skip_checks=given.skip_checks))
     except LinodError as error:
         if given.traceback:
