@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from linod.errors import IllegalTransition, LinodError
 from linod.jobs import DISABLING, Job, Outcome
 from linod.recurrence import plan, plan_after
+from linod.runner.window import due_in_window
 from linod.schedule import claim_order
 from linod.store import Store
 from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
@@ -180,7 +181,7 @@ def run_turn(
     wanted: tuple[Task, ...] = ()
     if free:
         requested = store.requested(free, site.procedures)
-        due = store.due(now, free + len(requested), site.procedures)
+        due = due_in_window(store, now, free + len(requested), site.procedures, site.zone)
         wanted = claim_order(requested, due, free)
     if not wanted:
         return Turn((), store.next_due(site.procedures), more, too_early, tuple(impossible))
