@@ -1,26 +1,20 @@
 """Root starts linod by hand, before the first start of the service or between two: it leaves nothing that is root's.
 
-The owner of the state is the system's user `daemon`, which every Linux has. Needs root, as what it tests does.
+The owner of the state is the system's user `daemon`. Needs root, as what it tests does.
 """
 
 import os
 import pwd
 import shutil
 import subprocess
-import sys
-import sysconfig
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.process.everybody import OWNER
 from tests.process.site import DEADLINE, Site
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-
-ROOT = Path(__file__).parents[2]
-OWNER = "daemon"
 
 PLUGIN = """
 import os
@@ -34,47 +28,11 @@ def who(ar):
         out.write(f"job {os.getuid()} {ar.user['username']}\\n")
 """
 
-SCRIPT = "#!{python}\nfrom {module} import main\nmain()\n"
-
-
-def python_for_everybody() -> str:
-    """An interpreter like this one that other users may run; this one may be in root's home."""
-    for python in (sys.executable, "/usr/bin/python3", f"/usr/bin/python3.{sys.version_info[1]}"):
-        command = [python, "-c", "import sys; print(*sys.version_info[:2])"]
-        try:
-            said = subprocess.run(command, user=OWNER, cwd="/", capture_output=True, text=True, timeout=DEADLINE)
-        except OSError:
-            continue
-        if said.stdout.split() == [str(number) for number in sys.version_info[:2]]:
-            return python
-    pytest.skip(f"no Python {sys.version_info[0]}.{sys.version_info[1]} that the user {OWNER} may run")
-
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    """A directory that every user may search, as pytest's own are not."""
-    made = Path(tempfile.mkdtemp(dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
-
-
-@pytest.fixture
-def site(place: Path) -> Iterator[Site]:
-    """A site of the user, with programs that they can read."""
-    made = Site(place / "s", {"PYTHONPATH": f"{ROOT}:{sysconfig.get_path('purelib')}"})
-    (made.directory / "notify").chmod(0o666)
-    made.out.touch()
-    made.out.chmod(0o666)
-    made.python = place / "bin"
-    made.python.mkdir()
-    for name, module in (("linod", "linod.cli.linod"), ("linod-ctl", "linod.cli.ctl")):
-        program = made.python / name
-        program.write_text(SCRIPT.format(python=python_for_everybody(), module=module))
-        program.chmod(0o755)
-    made.plugin(PLUGIN)
-    yield made
-    made.close()
+def site(open_site: Site) -> Site:
+    open_site.plugin(PLUGIN)
+    return open_site
 
 
 def owners(*directories: Path) -> set[str]:
