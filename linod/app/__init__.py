@@ -6,11 +6,10 @@ asyncio, peewee and what needs them are imported only after the host was started
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
-from linod.app.owner import make_directories
-from linod.app.passed import refuse_callers
 from linod.errors import ConfigurationError, LinodError
 
 if TYPE_CHECKING:
@@ -70,6 +69,8 @@ def _serve(settings: Settings, options: Options, loops: int | None) -> int:
         journal.send(logging.ERROR, str(error))
         code = error.exit_code
         if code == ConfigurationError.exit_code:
+            from linod.app.passed import refuse_callers
+
             refuse_callers(settings.environ, str(error))
     else:
         journal.send_last("Done")
@@ -83,7 +84,7 @@ def _with_lock(settings: Settings, early: EarlySignals, journal: Journal, option
     from linod.lock import DatabaseLock, PidFile
 
     clock = SystemClock()
-    make_directories(settings)
+    _make_directories(settings)
     lock = DatabaseLock(settings.database_file, settings.site)
     lock.acquire(clock)
     try:
@@ -106,3 +107,18 @@ def _with_lock(settings: Settings, early: EarlySignals, journal: Journal, option
             asyncio.run(serve())
     finally:
         lock.release()
+
+
+def _make_directories(settings: Settings) -> None:
+    """Make what is missing, as the user that this process is.
+
+    Raises  ConfigurationError, naming the directory, the user and what to do.
+    """
+    for directory in (settings.state_dir, settings.runtime_dir, settings.database_file.parent):
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{directory}: cannot be made by this user (uid {os.geteuid()}): {error.strerror}; make it, and give "
+                "it to this user"
+            ) from error

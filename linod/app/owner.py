@@ -1,4 +1,4 @@
-"""Root becomes the owner of the site's state, and the directories of the site are made."""
+"""Root becomes the owner of the site's state. Imported only when it does."""
 
 import os
 import sys
@@ -41,26 +41,11 @@ def become_owner(settings: Settings, *, make: bool) -> Settings:
     return settings._replace(environ=environ)
 
 
-def make_directories(settings: Settings) -> None:
-    """Make what is missing, as the user that this process is.
-
-    Raises  ConfigurationError, naming the directory, the user and what to do.
-    """
-    for directory in (settings.state_dir, settings.runtime_dir, settings.database_file.parent):
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigurationError(
-                f"{directory}: cannot be made by this user (uid {os.geteuid()}): {error.strerror}; make it, and give "
-                "it to this user"
-            ) from error
-
-
 def _make(directory: Path, mode: int, owner: Owner) -> None:
     """Make a directory for the owner, with root's above it where they are missing.
 
     Only in a place of root's: elsewhere somebody could put a link in its place before it is given away. What is
-    missing in a place of the owner's is made later, by `make_directories`.
+    missing in a place of the owner's is made later, by them.
     """
     missing = [path for path in (directory, *directory.parents) if not os.path.lexists(path)]
     if not missing or missing[-1].parent.stat().st_uid != 0:

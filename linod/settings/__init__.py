@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from linod.settings.loading import load
-    from linod.settings.model import HostSettings, Options, Owner, Settings
+    from linod.settings.model import HostSettings, Options, Settings
+    from linod.settings.owner import Owner
     from linod.settings.sites import control_path
 
 __all__ = ["HostSettings", "Options", "Owner", "Settings", "control_path", "load"]
@@ -17,7 +18,7 @@ __all__ = ["HostSettings", "Options", "Owner", "Settings", "control_path", "load
 _HOME = {
     "HostSettings": "model",
     "Options": "model",
-    "Owner": "model",
+    "Owner": "owner",
     "Settings": "model",
     "control_path": "sites",
     "load": "loading",

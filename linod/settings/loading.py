@@ -3,12 +3,15 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linod.errors import ConfigurationError
 from linod.loglevels import LogLevel
 from linod.settings import finding, sites, zones
-from linod.settings.model import SQLITE, HostSettings, Owner, Settings
+from linod.settings.model import SQLITE, HostSettings, Settings
+
+if TYPE_CHECKING:
+    from linod.settings.owner import Owner
 
 LONGEST_SOCKET_PATH = 107
 """Bytes; sun_path has 108 with its NUL (unix(7))."""
@@ -68,7 +71,7 @@ def load(
     )
 
 
-def _owner(state_dir: Path) -> Owner | None:
+def _owner(state_dir: Path) -> "Owner | None":
     from linod.settings.owner import owner_for_root  # a daemon that systemd starts is not root, and needs no passwd
 
     return owner_for_root(state_dir)

@@ -4,9 +4,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linod.loglevels import LogLevel
+
+if TYPE_CHECKING:
+    from linod.settings.owner import Owner
 
 SQLITE = "sqlite:///"
 """How the URL of an SQLite file begins; an absolute path follows, so there are four slashes in all."""
@@ -29,15 +32,6 @@ class HostSettings(NamedTuple):
     silence_timeout: float = 60.0  # seconds without a sign of life, after which the host is replaced
 
 
-class Owner(NamedTuple):
-    """The user that root becomes, as passwd(5) has them."""
-
-    name: str  # the number when it has none
-    uid: int
-    gid: int
-    home: str
-
-
 class Settings(NamedTuple):
     """A site's configuration, checked and complete. Every path is absolute, every time is in seconds."""
 
@@ -58,7 +52,7 @@ class Settings(NamedTuple):
     kill_grace: float = 10.0
     host: HostSettings = HostSettings()
     entry_points: bool = True  # load the plugins of the entry points too; no key of the file
-    owner: Owner | None = None  # whom root becomes for this site; None: whoever runs linod stays who they are
+    owner: "Owner | None" = None  # whom root becomes for this site; None: whoever runs linod stays who they are
     warnings: tuple[str, ...] = ()  # what is odd in the configuration without being wrong
     environ: Mapping[str, str] = MappingProxyType({})  # for journal and notify, which read none
 

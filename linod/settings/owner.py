@@ -1,12 +1,21 @@
 """Whom root becomes before it touches a site's state, and why nothing there ever belongs to root by accident."""
 
 from pathlib import Path
+from typing import NamedTuple
 
-from linod.settings.model import Owner
 from linod.settings.sites import SYSTEM_STATE
 
 SYSTEM_USER = "linod"
 """The user that the package makes, and that its units run as."""
+
+
+class Owner(NamedTuple):
+    """The user that root becomes, as passwd(5) has them."""
+
+    name: str  # the number when it has none
+    uid: int
+    gid: int
+    home: str
 
 
 def owner_for_root(state_dir: Path) -> Owner | None:
