@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from linod.errors import ConfigurationError
-from linod.migrations.copies import keep_copy, newest_copy, remove_old_copies
 
 log = logging.getLogger("lino")
 
@@ -31,6 +30,8 @@ def check_version(found: int, path: Path) -> None:
     """Raise `ConfigurationError` when the schema is newer than this program; it names the copy to go back to."""
     if found <= LATEST:
         return
+    from linod.migrations.copies import newest_copy
+
     copy = newest_copy(path, LATEST)
     back = (
         f"put back {copy}, the copy made before that (move {path.name}, {path.name}-wal and {path.name}-shm away first)"
@@ -66,6 +67,8 @@ def migrate(db: Any, path: Path) -> int:
     check_version(schema_version(db), path)
     if schema_version(db) == LATEST:
         return 0
+    from linod.migrations.copies import keep_copy, remove_old_copies  # not what each start imports
+
     with db.atomic("IMMEDIATE"):
         found = schema_version(db)
         check_version(found, path)

@@ -7,7 +7,6 @@ stay. A copy belongs to the database's owner, who alone may read it.
 import filecmp
 import os
 import re
-import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -96,7 +95,8 @@ def _sync(directory: Path) -> None:
 
 def _failed(path: Path, error: Exception) -> str:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    needed, free = path.stat().st_size / MIB, shutil.disk_usage(path.parent).free / MIB
+    disk = os.statvfs(path.parent)
+    needed, free = path.stat().st_size / MIB, disk.f_bavail * disk.f_frsize / MIB
     return (
         f"{path}: the copy that linod makes before it changes the tables failed: {reason}; nothing was changed. It "
         f"needs {needed:.1f} MiB in {path.parent}, where {free:.1f} MiB are free: make room, then start linod again"
