@@ -29,6 +29,7 @@ COMMANDS = {
     "set": ("change", "set_columns"),
     "add": ("change", "add"),
     "remove": ("change", "remove"),
+    "reload": ("reload", "reload"),
 }
 """Command -> module of this package, and function."""
 
