@@ -6,6 +6,7 @@ help:
 	@echo 'make demo DEMO_SECONDS=20   the same, ending by itself after a short tour'
 	@echo 'make test                   lint, types, and all tests with the oldest and newest dependencies'
 	@echo 'make deb                    build the Debian package, on Debian 12 or 13; VERSION=0.1.0+local1 gives it another version'
+	@echo 'make lint-deb               build it, and let lintian judge it'
 	@echo 'make bench                  measure what DESIGN budgets, a few minutes on an idle machine'
 	@echo 'make clean                  remove build/ and the caches'
 	@echo
@@ -20,6 +21,9 @@ test:
 deb:
 	@packaging/deb
 
+lint-deb:
+	@packaging/lint-deb "$$(packaging/deb | tail -n 1)"
+
 bench:
 	@packaging/env newest debian12
 	@build/env/newest/bin/python -m tests.bench --old-python build/env/debian12/bin/python
@@ -28,4 +32,4 @@ clean:
 	rm -rf build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find linod tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test deb bench clean
+.PHONY: help demo test deb lint-deb bench clean
