@@ -259,7 +259,7 @@ class Daemon:
     def _stop(self, why: str) -> None:
         self._stops += 1
         if self._stops == 1:
-            log.info("Stopping: got %s", why)
+            log.info("Stopping: got %s", why, extra={"event": Event.STOPPING})
             self.runner.stop()
         elif self._drain is not None:
             self._drain.hurry()

@@ -5,15 +5,13 @@ Without a parser being built: Typer's own way to one differs between its version
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from typer.models import ArgumentInfo, OptionInfo
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option.
 
     flags  "--number" and "-n", long ones first.
@@ -26,8 +24,7 @@ class Option:
     about: str
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """One command.
 
     about      the first line of its help.
@@ -42,8 +39,7 @@ class Command:
     many: bool
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(NamedTuple):
     """A program: the options that stand before a command, and its commands."""
 
     name: str

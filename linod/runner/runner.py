@@ -169,9 +169,8 @@ class Runner:
             return Turn(next_due=None)
         await self._database_is_back()
         for task, reason in turn.impossible:
-            self._journal.send(
-                logging.ERROR, f"{label(task)} is not scheduled: {reason}", fields=words.task_fields(task)
-            )
+            text = f"{label(task)} is not scheduled: {reason}"
+            self._journal.send(logging.ERROR, text, event=Event.TASK_IMPOSSIBLE, fields=words.task_fields(task))
         for task in turn.too_early:
             log.debug("Too early to start %s", label(task))
         if turn is not self._unchanged:
