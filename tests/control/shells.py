@@ -91,4 +91,6 @@ def shell(name: str, directory: Path, runtime: Path, **environ: str) -> Iterator
         terminal.wait_for("ready> ")
         yield Shell(name, terminal)
     finally:
+        terminal.process.kill()  # a shell on a terminal ignores SIGTERM
+        terminal.process.wait()
         terminal.close()
