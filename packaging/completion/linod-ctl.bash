@@ -141,7 +141,7 @@ _linod_ctl() {
         esac
         _linod_ctl_offer '' < <(_linod_ctl_words --site --json --no-color --version --help -h)
     elif [[ ! $command ]]; then
-        _linod_ctl_offer '' < <(_linod_ctl_words status list show run-now cancel-run enable disable kill jobs log procedures log-levels set add remove)
+        _linod_ctl_offer '' < <(_linod_ctl_words status list show run-now cancel-run enable disable kill jobs log procedures log-levels set add remove reload)
     else
         case $command:$at in
         show:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;

@@ -95,6 +95,7 @@ complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a log-levels -d
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a set -d 'Set columns of a task'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a add -d 'Add a task for a procedure'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a remove -d 'Remove a task'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a reload -d 'Read settings and plugins anew'
 complete -c linod-ctl -n '__linod_ctl_at status any' -l check -d 'Only what needs a human; exit code 1 when there is something'
 complete -c linod-ctl -n '__linod_ctl_at show first' -x -a '(__linod_ctl_ask tasks)'
 complete -c linod-ctl -n '__linod_ctl_at run-now any' -l wait -s w -d 'Wait for the end; its outcome is the exit code'

@@ -94,6 +94,7 @@ def test_an_ordinary_day_is_silent(site: Site, tmp_path: Path) -> None:
         "add fine --name more log_level=INFO",
         "run-now --wait more",
         "remove more",
+        "reload",
     )
     lines = [line for record in records for line in syslog(record)]
     assert len(records) >= 20
