@@ -17,9 +17,8 @@ _SECOND = timedelta(seconds=1)
 
 def instant(day: date, clock: time, zone: "ZoneInfo") -> datetime:
     """The one instant, in UTC, at which `zone` shows `clock` on `day`."""
-    wall = datetime.combine(day, clock, zone).replace(fold=0)
-    offset, other = _offsets(wall)
-    moment = wall.replace(tzinfo=UTC) - offset
+    offset, other = _offsets(day, clock, zone)
+    moment = datetime.combine(day, clock, UTC) - offset
     if offset >= other:
         return moment
     return _end_of_gap(moment + offset - other, moment, zone)
@@ -35,16 +34,18 @@ class Reading(StrEnum):
 
 def reading(day: date, clock: time, zone: "ZoneInfo") -> Reading:
     """Whether `zone` shows `clock` on `day`, and whether it does so twice."""
-    offset, other = _offsets(datetime.combine(day, clock, zone).replace(fold=0))
+    offset, other = _offsets(day, clock, zone)
     return Reading.ONCE if offset == other else Reading.SKIPPED if offset < other else Reading.REPEATED
 
 
-def _offsets(wall: datetime) -> tuple[timedelta, timedelta]:
+def _offsets(day: date, clock: time, zone: "ZoneInfo") -> tuple[timedelta, timedelta]:
     """The offsets of the first and the second reading (PEP 495): in a gap the second is the greater one.
 
-    Reading both is three times as fast as the way to UTC and back, and each slot is found this way.
+    Each slot of a calendar is found this way, so it uses no `replace`: that takes 3 of 15 microseconds each time.
     """
-    first, second = wall.utcoffset(), wall.replace(fold=1).utcoffset()
+    parts = clock.hour, clock.minute, clock.second, clock.microsecond, zone
+    first = datetime.combine(day, time(*parts)).utcoffset()
+    second = datetime.combine(day, time(*parts, fold=1)).utcoffset()
     assert first is not None and second is not None  # a ZoneInfo always knows
     return first, second
 
