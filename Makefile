@@ -5,6 +5,7 @@ help:
 	@echo 'make demo                   run the demo site in the foreground, until Ctrl-C'
 	@echo 'make demo DEMO_SECONDS=20   the same, ending by itself after a short tour'
 	@echo 'make test                   lint, types, and all tests with the oldest and newest dependencies'
+	@echo 'make test-zones             check the slots of every time zone on every day of 1990-2037, a few minutes'
 	@echo 'make bench                  measure what DESIGN budgets, a few minutes on an idle machine'
 	@echo 'make clean                  remove build/ and the caches'
 	@echo
@@ -16,6 +17,10 @@ demo:
 test:
 	@packaging/test
 
+test-zones:
+	@packaging/env newest
+	@build/env/newest/bin/python -m tests.zones
+
 bench:
 	@packaging/env newest debian12
 	@build/env/newest/bin/python -m tests.bench --old-python build/env/debian12/bin/python
@@ -24,4 +29,4 @@ clean:
 	rm -rf build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find linod tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test bench clean
+.PHONY: help demo test test-zones bench clean
