@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from linod.recurrence.checks import INTERVALS, UNITS, WEEKDAYS, BadRecurrence, check, parse_positions, zone_named
@@ -157,9 +158,10 @@ class Recurrence:
         if not self.weekdays and self.end_time is None:
             slot = self._on_grid(origin, low)
             return None if self.end_date and local_date(slot, zone) > self.end_date else slot
+        sparse = self.step > self._width
         days = self._days(self._flagged_days(low, zone), local_date(low, zone) - DAY)
         for tried, day in enumerate(days):
-            if not self._steps_over(day, origin, zone):
+            if not (sparse and self._steps_over(day, origin, zone)):
                 begin, end = self._window(day, zone)
                 slot = self._on_grid(origin, max(low, begin))
                 if slot <= end:
@@ -171,15 +173,14 @@ class Recurrence:
     def _steps_over(self, day: date, origin: datetime, zone: "ZoneInfo") -> bool:
         """Whether the grid surely has no moment in the window of `day`.
 
-        By the zone's offset alone, where the clock does not change around the day: ten times faster than the window's
-        two instants, and an interval such as 25 hours steps over most windows.
+        By the zone's offset alone, where the clock does not change around the day: much faster than the window's two
+        instants, and an interval such as 25 hours steps over most windows.
         """
-        around = datetime.combine(day, MIDNIGHT, zone)
-        offset = (around - DAY).utcoffset()
-        if offset is None or offset != (around + 3 * DAY).utcoffset():
+        begin = datetime.combine(day, self.opening, UTC)
+        offset = zone.utcoffset(begin - DAY)  # read as a wall time: the zone looks at no tzinfo
+        if offset is None or offset != zone.utcoffset(begin + 3 * DAY):
             return False
-        begin = datetime.combine(day, self.opening, UTC) - offset
-        return (origin - begin) % self.step > self._width
+        return (origin - begin + offset) % self.step > self._width
 
     def _on_grid(self, origin: datetime, low: datetime) -> datetime:
         return origin - (origin - low) // self.step * self.step
@@ -244,17 +245,17 @@ class Recurrence:
         last = day + DAY if self.end_time < self.opening else day
         return instant(day, self.opening, zone), instant(last, self.end_time, zone)
 
-    @property
+    @cached_property
     def step(self) -> timedelta:
         """The length of one interval of secondly, minutely and hourly."""
         return INTERVALS[self.unit] * self.every
 
-    @property
+    @cached_property
     def opening(self) -> time:
         """When the daily window opens; without an end_time it is the whole day."""
         return MIDNIGHT if self.end_time is None else self.start_time or MIDNIGHT
 
-    @property
+    @cached_property
     def _width(self) -> timedelta:
         """The length of the daily window on a day without a change of the clock."""
         if self.end_time is None:

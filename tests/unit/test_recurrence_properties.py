@@ -158,3 +158,27 @@ def test_months_do_not_drift_over_four_hundred_years() -> None:
         assert day.day == 1  # each slot was a last day
 
     assert day == date(2400, 1, 1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(61, 4000), clocks, st.integers(1, 300), weekdays, moments, moments, zones)
+def test_a_look_by_the_offset_alone_steps_over_no_window_that_is_met(
+    every: int, begin: time, width: int, days: set[int], anchor: datetime, moment: datetime, zone: ZoneInfo
+) -> None:
+    """The shortcut for long intervals and short windows, against the windows themselves, on both sides of changes."""
+    end = (datetime.combine(date(2026, 1, 1), begin) + timedelta(minutes=width)).time()
+    columns: dict[str, Any] = dict.fromkeys((WEEKDAYS[number] for number in days), True)
+    columns |= {"every_unit": "minutely", "every": every, "start_time": begin, "end_time": end, "anchor": anchor}
+    rule, plodding = rule_of(columns), Plodding.of(task(**columns))
+    for _ in range(20):
+        slot = next_after(rule, moment, zone)
+        assert slot == plodding.next_after(moment, zone)
+        assert slot is not None
+        moment = slot
+
+
+class Plodding(Recurrence):
+    """Looks into every window."""
+
+    def _steps_over(self, day: date, origin: datetime, zone: ZoneInfo) -> bool:
+        return False
