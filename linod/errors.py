@@ -1,7 +1,6 @@
 """Every error that linod shows to a person: what, which one, what now."""
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
 
 class LinodError(Exception):
@@ -53,5 +52,7 @@ def near(word: str, known: Collection[str], otherwise: str) -> str:
     known      the words that would have been right.
     otherwise  what to say when none is near: "linod.toml(5) lists the keys".
     """
+    from difflib import get_close_matches  # 5 ms that a start without an error does not need
+
     found = get_close_matches(word, known, n=1)
     return f"did you mean {found[0]!r}?" if found else otherwise

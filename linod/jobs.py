@@ -1,8 +1,8 @@
 """A job as a plain value, and the arrows between its states. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from linod.errors import IllegalTransition
 
@@ -41,8 +41,7 @@ def check_arrow(start: State, end: State) -> None:
         raise IllegalTransition(f"a job that is {start.value} cannot become {end.value}")
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a job ended.
 
     state        one of OUTCOMES.
@@ -59,8 +58,7 @@ class Outcome:
     exit_signal: int | None = None
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One row of the ledger. Fields are named as the columns; moments are aware, in UTC."""
 
     id: int

@@ -104,7 +104,8 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def inherited_sockets(environ: Mapping[str, str]) -> list[socket.socket]:
     """The listening sockets that systemd passed to this process (sd_listen_fds(3)), closed when it executes another.
 
-    Returns  none when the variables are missing or mean another process.
+    Returns  duplicates, so that the passed ones stay open: those who come after the server was closed are told why.
+             None when the variables are missing or mean another process.
     Raises   ConfigurationError when one is not a listening AF_UNIX stream socket, because nothing else can serve
              linod-ctl; and when python-systemd is missing, without which linod does not run under systemd.
     """
@@ -134,7 +135,7 @@ def _listening(fd: int) -> socket.socket:
         raise _unfit(fd, str(error)) from error
     if not fits:
         raise _unfit(fd, "it is no AF_UNIX stream socket that listens")
-    return socket.socket(fileno=fd)
+    return socket.socket(fileno=os.dup(fd))
 
 
 def _unfit(fd: int, reason: str) -> ConfigurationError:

@@ -1,10 +1,9 @@
 """When tasks will fall due, by the functions that the runner plans with, and what is unusual about it. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from linod.errors import BadValue
 from linod.recurrence import BadRecurrence, Recurrence, plan
@@ -24,29 +23,27 @@ LISTED = 6
 """Slots of an interval that a calendar lists; one that has more is a single line with their number."""
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """One slot, and what is unusual about it."""
 
     at: datetime
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(NamedTuple):
     """What is ahead of one task.
 
     zone   that its times are in.
     notes  about the task: disabled, requested, running.
     slots  in their order.
-    count  how many there are; more than there are `slots` where only the first is listed.
+    total  how many there are; more than there are `slots` where only the first is listed.
     end    why there is none after these; "" when there is, or when nobody asked so far.
     """
 
     zone: "ZoneInfo"
     notes: tuple[str, ...]
     slots: tuple[Slot, ...]
-    count: int
+    total: int
     end: str = ""
 
 
@@ -111,7 +108,7 @@ class Walk:
         self._slot = self.rule.next_after(after, self._zone)
         if self._left is not None:
             self._left -= 1
-            self.rule = replace(self.rule, spent=self._left <= 0)
+            self.rule = self.rule._replace(spent=self._left <= 0)
 
 
 def preview(task: Task, now: datetime, zone: "ZoneInfo", start: datetime, count: int) -> Preview:
@@ -145,7 +142,7 @@ def agenda(task: Task, now: datetime, zone: "ZoneInfo", start: datetime, until: 
         return Preview(zone, (*_notes(task), f"impossible: {error}"), (), 0)
     count = len(found)
     if often and count > LISTED:
-        count += walk.rule.count(found[-1][0], until, zone) - 1
+        count += walk.rule.count_slots(found[-1][0], until, zone) - 1
         count = count if task.max_events is None else min(count, task.max_events - task.events)
         del found[1:]
     kept = tuple(_slot(task, slot, rule, now, zone) for slot, rule in found)

@@ -1,8 +1,7 @@
 """A task as a plain value, and its status as text. Pure: no clock, no database."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -17,16 +16,14 @@ GRACE = timedelta(minutes=1)
 """How late a task may be before it is called overdue: several polls of the runner, and a job slot that gets free."""
 
 
-@dataclass(frozen=True)
-class TaskKey:
+class TaskKey(NamedTuple):
     """Which row: the kind of task (`linod.SystemTask`) and the id in that kind's table."""
 
     kind: str
     id: int
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One row of a `Runnable` table. Fields are named as the columns; moments are aware, in UTC."""
 
     kind: str

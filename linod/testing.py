@@ -3,8 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from linod.host.verdict import of_exception
 from linod.jobs import Outcome, State
@@ -14,8 +13,7 @@ from linod.request import BaseRequest
 from linod.tasks import SYSTEM_TASK
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """What a procedure did.
 
     outcome   as the ledger would have it: succeeded, warned or failed.

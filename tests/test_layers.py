@@ -164,3 +164,14 @@ def test_time_is_read_in_one_place() -> None:
 def test_no_file_is_long() -> None:
     """A file of more than 400 lines holds a second idea."""
     assert [str(path) for path in python_files() if len(path.read_text().splitlines()) > 400] == []
+
+
+def test_a_value_is_a_named_tuple() -> None:
+    """A dataclass takes 0.9 ms to make, 2.6 ms with the columns of a task; a NamedTuple 0.2. linod has 45 values."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in python_files()
+        for name, line in imported(path)
+        if name.split(".")[0] == "dataclasses"
+    ]
+    assert found == []

@@ -6,10 +6,11 @@ asyncio, peewee and what needs them are imported only after the host was started
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
-from linod.errors import LinodError
+from linod.errors import ConfigurationError, LinodError
 
 if TYPE_CHECKING:
     from linod.app.signals import EarlySignals
@@ -57,6 +58,9 @@ def _serve(settings: Settings, options: Options, loops: int | None) -> int:
     early = EarlySignals()
     journal = open_journal(settings, options)
     code = 0
+    if settings.owner is not None:
+        name, state = settings.owner.name, settings.state_dir
+        logging.getLogger("lino").info("Running as %s instead of root: the state in %s is theirs", name, state)
     try:
         _with_lock(settings, early, journal, options, loops)
     except LinodError as error:
@@ -64,6 +68,10 @@ def _serve(settings: Settings, options: Options, loops: int | None) -> int:
             logging.getLogger("lino").exception("The whole traceback:")
         journal.send(logging.ERROR, str(error))
         code = error.exit_code
+        if code == ConfigurationError.exit_code:
+            from linod.app.passed import refuse_callers
+
+            refuse_callers(settings.environ, str(error))
     else:
         journal.send_last("Done")
     journal.close()
@@ -76,8 +84,7 @@ def _with_lock(settings: Settings, early: EarlySignals, journal: Journal, option
     from linod.lock import DatabaseLock, PidFile
 
     clock = SystemClock()
-    for directory in (settings.state_dir, settings.runtime_dir, settings.database_file.parent):
-        directory.mkdir(parents=True, exist_ok=True)
+    _make_directories(settings)
     lock = DatabaseLock(settings.database_file, settings.site)
     lock.acquire(clock)
     try:
@@ -100,3 +107,18 @@ def _with_lock(settings: Settings, early: EarlySignals, journal: Journal, option
             asyncio.run(serve())
     finally:
         lock.release()
+
+
+def _make_directories(settings: Settings) -> None:
+    """Make what is missing, as the user that this process is.
+
+    Raises  ConfigurationError, naming the directory, the user and what to do.
+    """
+    for directory in (settings.state_dir, settings.runtime_dir, settings.database_file.parent):
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{directory}: cannot be made by this user (uid {os.geteuid()}): {error.strerror}; make it, and give "
+                "it to this user"
+            ) from error

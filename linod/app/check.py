@@ -10,6 +10,7 @@ from linod.host.client import HostClient
 from linod.host.process import spawn
 from linod.host.protocol import Loaded, Record
 from linod.jobs import Outcome
+from linod.migrations import outlook
 from linod.recurrence import Recurrence
 from linod.settings import Options, Settings
 from linod.store import Store
@@ -32,6 +33,8 @@ class Check:
         """Print what was found. Returns 0, or 78 when something keeps the site, a plugin or a task from working."""
         settings = self._settings
         print(f"Settings: {settings.file or 'none, the defaults hold'}")
+        if settings.owner is not None:
+            print(f"User: {settings.owner.name} instead of root, as the daemon")
         if not self._options.skip_checks:
             for text in settings.warnings:
                 print(f"  warning: {text}")
@@ -83,6 +86,10 @@ class Check:
             return
         store = Store(self._settings.database, read_only=True)
         try:
+            change = outlook(store.check_schema() or 0)
+            if change is not None:  # its tables may lack the columns that are read below
+                print(f"Database: {file} {change}")
+                return
             store.open()
             total = store.count_tasks()
             print(f"Database: {file}, {total} tasks")

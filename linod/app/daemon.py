@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -105,7 +105,7 @@ class Daemon:
     # the start
 
     async def _open_store(self) -> None:
-        await self.db.run(self.store.open)
+        await self._patiently(self.db.run(self.store.open))
         now = self.clock.now()
         for job in await self.db.run(self.store.unfinished):
             if job.pid is not None and job.pid_started is not None:
@@ -116,6 +116,13 @@ class Daemon:
             self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)
         await self.db.run(self.store.install_user, self.settings.daemon_user)
         self.supervisor.user = await self.db.run(self.store.user, self.settings.daemon_user)
+
+    async def _patiently(self, opening: Coroutine[None, None, None]) -> None:
+        """Tell systemd that the start goes on: the migration of a large database, or its copy, takes a while."""
+        task = asyncio.ensure_future(opening)
+        while not (await asyncio.wait({task}, timeout=LOADING_STEP))[0]:
+            self.notifier.extend_timeout(2 * LOADING_STEP)
+        await task
 
     def _make_runner(self) -> Runner:
         site = Site(node=uuid4().hex, boot_id=boot_id(), zone=self.zone, procedures=frozenset())
@@ -146,7 +153,7 @@ class Daemon:
             text = f"Installed {label(task)}"
             self.journal.send(logging.INFO, text, event=Event.TASK_INSTALLED, fields=words.task_fields(task))
         names = frozenset(item.name for item in runnable if self._may_run(item))
-        self.runner.site = replace(self.runner.site, procedures=names)
+        self.runner.site = self.runner.site._replace(procedures=names)
         self.runner.poke()
 
     def _may_run(self, procedure: Procedure) -> bool:

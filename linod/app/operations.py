@@ -89,7 +89,7 @@ class DaemonOperations:
             host_state=daemon.host.state.value,
             host_pid=loaded.pid if loaded and daemon.host.ready else None,
             host_python=settings.host.python,
-            host_size_kib=loaded.host_size_kib if loaded else None,
+            host_size_kib=daemon.host.size_kib,
             host_problem=news.problem,
             plugins=loaded.plugins if loaded else (),
             findings=loaded.findings if loaded else (),

@@ -92,6 +92,8 @@ def start(
 
     Without a command, linod stays in the foreground and runs each task when it is due. Operate it with linod-ctl.
 
+    Root becomes the owner of the site's state directory first, or the user linod when /var/lib/linod has none yet.
+
     Exit codes: 0 stopped as asked, 1 error, 2 usage, 78 the configuration is wrong.
     """
     ctx.obj = Given(settings, site, tuple(pythonpath), verbosity, traceback, no_color, force_color, skip_checks)
@@ -113,7 +115,7 @@ def check(
 ) -> None:
     """Check settings, plugins, database and tasks without starting.
 
-    The database is opened read-only, and nothing is created.
+    The database is opened read-only, and nothing is created. When the next start would change its tables, this says so.
     """
     behind = Given(settings, site, tuple(pythonpath), verbosity, traceback, no_color, force_color, skip_checks)
     check_site(clear(behind.over(ctx.obj)))

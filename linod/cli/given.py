@@ -1,18 +1,17 @@
 """The options of `linod` as they were typed, and what is done with them. Without typer: see `linod.cli.linod`."""
 
+import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from linod.errors import LinodError
+from linod.errors import ConfigurationError, LinodError
 
 if TYPE_CHECKING:
     from linod.settings import Options, Settings
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """The options that every command of `linod` has; None is what was not given."""
 
     settings: str | None = None
@@ -62,7 +61,7 @@ def check_site(given: Given) -> NoReturn:
 
         return check(settings, options)
 
-    _conclude(given, act)
+    _conclude(given, act, make=False)
 
 
 def prepare_site(given: Given, loops: int) -> NoReturn:
@@ -76,14 +75,22 @@ def prepare_site(given: Given, loops: int) -> NoReturn:
     _conclude(given, act)
 
 
-def _conclude(given: Given, act: "Callable[[Settings, Options], int]") -> NoReturn:
-    """Load the settings, act on them, and end the process: with what `act` returns, or with the error's exit code."""
+def _conclude(given: Given, act: "Callable[[Settings, Options], int]", *, make: bool = True) -> NoReturn:
+    """Load the settings, act on them, and end the process: with what `act` returns, or with the error's exit code.
+
+    Root acts as the owner of the site's state.
+    make  whether root then makes the directories that are missing.
+    """
     try:
         from linod.settings import Options, load
 
         settings = load(
             settings=given.settings, site=given.site, pythonpath=given.pythonpath, verbosity=given.verbosity
         )
+        if settings.owner is not None:
+            from linod.app.owner import become_owner
+
+            settings = become_owner(settings, make=make)
         code = act(settings, Options(color=given.color, traceback=given.traceback, skip_checks=given.skip_checks))
     except LinodError as error:
         if given.traceback:
@@ -92,4 +99,8 @@ def _conclude(given: Given, act: "Callable[[Settings, Options], int]") -> NoRetu
             print_exception(error)
         print(f"linod: {error}", file=sys.stderr)
         code = error.exit_code
+        if code == ConfigurationError.exit_code:
+            from linod.app.passed import refuse_callers
+
+            refuse_callers(os.environ, str(error))
     sys.exit(code)

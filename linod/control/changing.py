@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 from linod.control.call import Call
 from linod.control.finding import Problems, known_procedure, one_task
@@ -146,7 +145,7 @@ async def _set(
             if not new:
                 return found, {}, {}
             if new.keys() & SCHEDULE:  # whatever else an impossible row needs is not refused
-                plan(replace(found, **new), now, ops.zone)  # type: ignore[arg-type]  # parsed, each by its name
+                plan(found._replace(**new), now, ops.zone)  # type: ignore[arg-type]  # parsed, each by its name
             _, after = ops.store.set_columns(found.key, new)
             record(ops, call.peer, action, after, old, new)
         return after, old, new

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from linod.control.call import Call
-from linod.control.interface import refusal
+from linod.control.interface import Refusal, refusal
 from linod.control.messages import LIMIT, BadMessage, packed, parse
 from linod.control.peer import Peer
 
@@ -53,6 +53,7 @@ class Connection(asyncio.Protocol):
         self._ended = False  # the caller sends no more; it may read still
         self._gone = False
         self._stopping = False
+        self._why: Refusal | None = None
 
     # the transport tells
 
@@ -89,9 +90,13 @@ class Connection(asyncio.Protocol):
 
     # the server and the call tell
 
-    def stop(self) -> None:
-        """linod stops: end when the change that is being made, if any, is made."""
+    def stop(self, why: Refusal | None = None) -> None:
+        """linod stops: end when the change that is being made, if any, is made.
+
+        why  told to a caller that waits for an answer or has yet to ask; without it, that linod stops, to the former.
+        """
         self._stopping = True
+        self._why = why
         if self._interruptible:
             self.task.cancel()
 
@@ -125,10 +130,10 @@ class Connection(asyncio.Protocol):
                 if self._stopping:
                     break
         except BadMessage as error:
-            await self.send(_error(f"this is no Varlink call: {error}", "BadMessage"))
+            await self.send(_reply(refusal("BadMessage", f"this is no Varlink call: {error}")))
         except asyncio.CancelledError:
-            if self._stopping and self._answering and not self._answering.message.oneway:
-                self._transport.write(packed(_error("linod is stopping", "Stopping")))
+            if self._stopping and (not self._answering.message.oneway if self._answering else self._why):
+                self._transport.write(packed(_reply(self._why or refusal("Stopping", "linod is stopping"))))
         finally:
             self._answering = None
             self._set_timer(None)
@@ -223,6 +228,5 @@ def _wake(future: asyncio.Future[None] | None) -> None:
         future.set_result(None)
 
 
-def _error(text: str, name: str) -> dict[str, object]:
-    error = refusal(name, text)
+def _reply(error: Refusal) -> dict[str, object]:
     return {"error": error.name, "parameters": error.parameters}

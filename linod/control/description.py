@@ -4,7 +4,6 @@ The file is shipped, so that it can be read, packaged and compared; a test says 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from datetime import date, datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -78,7 +77,7 @@ def _parts() -> Iterator[str]:
 def columns(value: type[Task] | type[Job]) -> Fields:
     """Column -> Varlink type, for one of the plain values that are answered; those left null in lists may be null."""
     unlimited = NULL_IN_LISTS[value.__name__]
-    return {field.name: _word(field.type, optional=field.name in unlimited) for field in fields(value)}
+    return {name: _word(kind, optional=name in unlimited) for name, kind in value.__annotations__.items()}
 
 
 def _word(annotation: object, optional: bool) -> str:

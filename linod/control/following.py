@@ -1,8 +1,8 @@
 """GetLog: what jobs logged, and with `follow` what they log."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from linod.control.call import Call
 from linod.control.finding import no_such_job, one_task
@@ -50,8 +50,7 @@ async def get_log(
         follower.close()
 
 
-@dataclass(frozen=True)
-class _Snapshot:
+class _Snapshot(NamedTuple):
     """A running job, as it was at one moment."""
 
     job: Job

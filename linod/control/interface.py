@@ -5,7 +5,7 @@ check of parameters. Types are written as Varlink writes them: `?` may be null, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 INTERFACE = "org.linod.Control"
 SERVICE = "org.varlink.service"
@@ -13,8 +13,7 @@ SERVICE = "org.varlink.service"
 Fields = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Method:
+class Method(NamedTuple):
     """One method of the interface.
 
     takes    parameter -> type; one that may be null may also be left out.

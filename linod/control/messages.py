@@ -5,8 +5,7 @@ A message is one JSON object; on the wire a NUL byte ends it (varlink.org, "Meth
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 LIMIT = 1 << 20
 """Bytes that one message may have. The largest honest one, a task with all its columns set, has a few thousand."""
@@ -16,8 +15,7 @@ class BadMessage(Exception):
     """What came is no Varlink call; the text says why. The connection is of no use any more."""
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """A call as it was sent.
 
     more    the caller takes several replies.

@@ -2,9 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from linod.clock import Clock
@@ -124,8 +123,7 @@ class Finding(Protocol):
     def cure(self) -> str: ...
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """How the daemon is.
 
     state             loading, ready, draining.

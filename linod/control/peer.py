@@ -4,8 +4,8 @@ import os
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 SO_PEERGROUPS = 59
 """From <asm-generic/socket.h>; the socket module has no name for it. Since Linux 4.13."""
@@ -13,8 +13,7 @@ SO_PEERGROUPS = 59
 _CREDENTIALS = struct.Struct("iII")  # struct ucred of unix(7): pid, uid, gid
 
 
-@dataclass(frozen=True)
-class Peer:
+class Peer(NamedTuple):
     """The process that connected, as the kernel noted it then.
 
     groups  its supplementary groups.

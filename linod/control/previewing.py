@@ -77,13 +77,13 @@ def _planned(
     task: Task, now: datetime, zone: ZoneInfo, begin: datetime, until: datetime, problems: Problems
 ) -> JsonObject:
     ahead = agenda(task, now, zone, begin, until)
-    often = ahead.count > len(ahead.slots)
+    often = ahead.total > len(ahead.slots)
     return {
         "task": task_json(task, now, zone, problems.of(task), in_list=True),
         "time_zone": ahead.zone.key,
         "notes": list(ahead.notes),
         "slots": slots_json(ahead, zone),
-        "count": ahead.count,
+        "count": ahead.total,
         "interval": interval_words(Recurrence.of(task)) if often else None,
     }
 

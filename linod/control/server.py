@@ -78,10 +78,11 @@ class Server:
         self._socket = sock
         self._resume()
 
-    async def close(self, patience: float = 1.0) -> None:
+    async def close(self, patience: float = 1.0, why: Refusal | None = None) -> None:
         """Listen no more; calls that wait are told that linod stops, changes being made are finished.
 
         patience  seconds for callers to read what they were sent.
+        why       what to say instead, to callers that have not asked yet as well: linod cannot serve the site.
         """
         if self._socket is not None:
             self._pause_accepting(None)
@@ -90,7 +91,7 @@ class Server:
         if self._opening:
             await asyncio.wait(self._opening)
         for connection in self._connections:
-            connection.stop()
+            connection.stop(why)
         try:
             async with asyncio.timeout(patience):
                 while self._connections:

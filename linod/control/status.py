@@ -1,8 +1,8 @@
 """GetStatus: first what needs a human, then how the daemon is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from linod.control.call import Call
 from linod.control.finding import Problems
@@ -18,8 +18,7 @@ NEEDS_HUMAN = ("database_problem", "failed", "overdue", "gone", "procedures", "f
 """Fields of the status that are empty as long as nobody is needed."""
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """What the status says of the database.
 
     looked_at  the first tasks, at most LONGEST_PAGE: a site may have a million.

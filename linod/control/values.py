@@ -1,7 +1,6 @@
 """Tasks and jobs as JSON: keys are column names, moments RFC 3339 in UTC, durations seconds. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -11,8 +10,8 @@ from linod.loglevels import LogLevels
 from linod.procedures import Procedure
 from linod.tasks import NOTHING_TO_PLAN, Task, label, status
 
-_TASK_COLUMNS = tuple(field.name for field in fields(Task))
-_JOB_COLUMNS = tuple(field.name for field in fields(Job))
+_TASK_COLUMNS = Task._fields
+_JOB_COLUMNS = Job._fields
 
 _LEVEL_NAMES = {level.value: level.name for level in LogLevels}
 

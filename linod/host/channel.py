@@ -1,12 +1,11 @@
-"""The three descriptors of one job, made by the daemon: so a job for which no spare waits takes the same way."""
+"""The three descriptors of one child, made by the daemon: so a job for which no spare waits takes the same way."""
 
 import os
 import socket
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass
-class Channel:
+class Channel(NamedTuple):
     """The daemon's ends, which do not block, and `theirs`, to be passed: stream, standard output, standard error.
 
     stream  order down; records, progress and report up.
@@ -38,7 +37,7 @@ class Channel:
         return cls(sock, stdout, stderr, (stream_theirs, stdout_theirs, stderr_theirs))
 
     def close(self) -> None:
-        """Close all six; for a channel that no job got."""
+        """Close the daemon's ends; of a channel that no job got. A child that waits on it takes that for its end."""
         self.stream.close()
-        for fd in (self.stdout, self.stderr, *self.theirs):
-            os.close(fd)
+        os.close(self.stdout)
+        os.close(self.stderr)

@@ -8,10 +8,10 @@ from enum import Enum
 
 from linod.clock import Clock
 from linod.errors import ConfigurationError, LinodError
-from linod.host.channel import Channel
+from linod.host.children import Child, Children
 from linod.host.link import End, HostLink
 from linod.host.mux import Mux
-from linod.host.outcomes import Exit, Told
+from linod.host.outcomes import Told
 from linod.host.process import HostProcess, unusable_host
 from linod.host.protocol import HostAway, HostEvents, Loaded, Message, Order, PluginReport
 from linod.host.report import LoadReport
@@ -39,6 +39,8 @@ class HostState(Enum):
 class HostClient:
     """The worker host as the runner sees it. Lives in the loop; nothing here blocks.
 
+    size_kib  its resident memory when it was ready to fork: the price of a fork grows with it.
+
     settings      `[host]`.
     plugins       modules to import, in order.
     events        who hears of everything; never called from inside a call to this object, `start` excepted.
@@ -60,6 +62,7 @@ class HostClient:
     ) -> None:
         self.state = HostState.AWAY
         self.loaded: Loaded | None = None
+        self.size_kib: int | None = None
         self._settings = settings
         self._plugins = tuple(plugins)
         self._entry_points = entry_points
@@ -71,7 +74,7 @@ class HostClient:
         self._report = LoadReport(0, ())
         self._left_out: dict[str, PluginReport] = {}
         self._jobs: dict[int, RunningJob] = {}
-        self._next_channel: Channel | None = None
+        self._children = Children(self._fork)
         self._failures = 0
         self._ready_at = 0.0
         self._restart: asyncio.TimerHandle | None = None
@@ -95,12 +98,12 @@ class HostClient:
         self.state = HostState.LOADING
         self._report = LoadReport(process.pid, self._left_out.values())
         self._link = HostLink(process, self._settings, self)
+        self._children = Children(self._fork)
         self._link.load(self._plugins, entry_points=self._entry_points, without=tuple(self._left_out))
 
     # What the host says
 
     def host_said(self, message: Message) -> None:
-        job = self._jobs.get(message.get("job", 0))
         match message["type"]:
             case "loading":
                 self._events.plugin_loading(message["plugin"])
@@ -108,12 +111,16 @@ class HostClient:
                 self._collect(message)
             case "loaded":
                 self._is_ready(self._report.loaded(message))
-            case "started" if job is not None:
-                job.started(message["pid"], message["started"])
-            case "unstarted" if job is not None:
-                job.unstarted(message["error"])
-            case "exited" if job is not None:
-                job.exited(Exit(message["code"], message["signal"]))
+            case "settled":
+                self.size_kib = int(message["size_kib"])
+            case "forked":
+                self._children.forked(message)
+            case "unforked":
+                self._children.unforked(message)
+            case "exited":
+                for line in self._children.exited(message).splitlines():
+                    self._events.host_output(line)
+                self._keep_spare()
 
     def _collect(self, message: Message) -> None:
         try:
@@ -126,7 +133,7 @@ class HostClient:
         self.loaded = loaded
         self.state = HostState.READY
         self._ready_at = self._clock.monotonic()
-        self._prepare_channel()
+        self._keep_spare()
         self._events.host_ready(loaded)
 
     def host_printed(self, line: str) -> None:
@@ -146,8 +153,7 @@ class HostClient:
         fatal = unusable_host(self._settings.python, end.version, end.tail)
         if not self._stopping:
             self._events.host_lost(reason, fatal)
-        for job in list(self._jobs.values()):
-            job.lost(reason)
+        self._children.lost(reason)
         if fatal is None and not self._stopping:
             self._start_again(was_ready, at_once=bool(end.plugin))
 
@@ -172,32 +178,59 @@ class HostClient:
 
     # What the runner asks
 
-    def start_job(self, order: Order) -> None:
-        """Hand a job over: it is registered, then its order goes out, at once.
+    def reserve(self) -> Child | None:
+        """The child that waits for the next job, None when none does yet: for whoever hands an order over elsewhere
+        than in the loop. It is used up by `start_job`, or given back."""
+        return self._children.reserve() if self._link is not None and self.ready else None
 
+    def give_back(self, child: Child) -> None:
+        """There is no job for a reserved child after all."""
+        self._children.give_back(child)
+
+    def start_job(self, order: Order, child: Child | None = None) -> None:
+        """Hand a job over, and watch it.
+
+        child   a reserved one that was handed this order already.
         Raises  HostAway when there is no host, or the daemon has no descriptors left; then no event of this job
                 follows.
         """
+        if child is None or not self._has(child):
+            child = self._hand_over(order)
+        job = RunningJob(order, child, self._mux, self._events, self._clock, self._over)
+        self._jobs[job.id] = job
+        job.begin()
+        self._children.used()
+        self._loop.call_soon(self._keep_spare)
+
+    def _has(self, child: Child) -> bool:
+        """Whether a reserved child has its order; one that ended before it could is given up."""
+        if child.order is None:
+            child.channel.close()
+        return child.order is not None
+
+    def _hand_over(self, order: Order) -> Child:
         if self._link is None or not self.ready:
             raise HostAway("there is no worker host: it is loading, or being replaced")
         try:
-            channel = self._next_channel or Channel.make()
+            child = self._children.take()
+            if not child.hand_over(order):  # somebody killed the spare
+                child.channel.close()
+                child = self._children.new()
+                child.hand_over(order)
         except OSError as error:
             raise HostAway(f"no channel for a job: {error.strerror}") from error
-        self._next_channel = None
-        job = RunningJob(order, channel, self._mux, self._events, self._clock, self._over)
-        self._jobs[job.id] = job
-        self._link.send({"type": "start", "job": job.id}, channel.theirs)
-        job.begin(order)
-        self._loop.call_soon(self._prepare_channel)
+        return child
 
-    def _prepare_channel(self) -> None:
-        """Have the next job's channel ready before it is asked for: 0.05 ms less on its way."""
-        if self._next_channel is None and self.ready:
+    def _fork(self, number: int, fds: tuple[int, int, int]) -> None:
+        if self._link is not None:
+            self._link.send({"type": "fork", "child": number}, fds)
+
+    def _keep_spare(self) -> None:
+        if self._link is not None and self.ready and not self._stopping:
             try:
-                self._next_channel = Channel.make()
+                self._children.keep_spare()
             except OSError as error:  # start_job tries again, and reports it
-                log.debug("No channel ahead of the next job: %s", error)
+                log.debug("No spare for the next job: %s", error)
 
     def _over(self, job: RunningJob) -> None:
         del self._jobs[job.id]
@@ -235,7 +268,7 @@ class HostClient:
         if self._link is not None and job_id in self._jobs:
             message: Message = {
                 "type": "signal",
-                "job": job_id,
+                "child": self._jobs[job_id].child.number,
                 "signal": int(number),
                 "group": whole_group,
                 "ending": ending,
@@ -262,9 +295,6 @@ class HostClient:
         await self._until(lambda: self._link is None, timeout)
         await self._until(lambda: not self._jobs, timeout + LINGER)
         self.state = HostState.AWAY
-        if self._next_channel is not None:
-            self._next_channel.close()
-            self._next_channel = None
         if not self._jobs:
             self._mux.close()
 

@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 CLOSE = "close it in a function under @at_job_start, and open it in the procedure"
 START_INSIDE = (
@@ -16,8 +16,7 @@ SQLITE_HEADER = b"SQLite format 3\0"  # www.sqlite.org/fileformat.html, 1.2
 SQLITE_SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
-@dataclass(frozen=True)
-class Inventory:
+class Inventory(NamedTuple):
     """What this process has open: descriptors with what they stand for, Python's threads, the kernel's threads."""
 
     files: dict[int, str]

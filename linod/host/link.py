@@ -5,8 +5,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from linod.host.outcomes import signal_name
 from linod.host.packets import BadPacket, Gone
@@ -30,8 +29,7 @@ PACKETS_AT_ONCE = 64
 OUTPUT_BYTES = 32 * 1024
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """How a host ended.
 
     reason  for people: "was killed by signal SIGSEGV".

@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import linod
 from linod.host.kernel import die_with_parent, name_process, outlive_parent, resident_kib
@@ -59,6 +60,13 @@ def _close_others(ours: Sequence[int]) -> None:
     os.closerange(first, os.sysconf("SC_OPEN_MAX"))
 
 
+def _need_what_children_need() -> None:
+    """Fail now, and not after the daemon was told that jobs can run."""
+    for name in ("peewee", "dateutil"):
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 class _Told(Gone):
     """SIGTERM: somebody wants this host to end."""
 
@@ -94,11 +102,17 @@ class Host:
             without=request["without"],
             send=self._say,
         )
+        _need_what_children_need()
+        self._say({"type": "loaded", "warnings": self._nursery.warnings()})
         self._settle()
-        self._say({"type": "loaded", "size_kib": resident_kib(), "warnings": self._nursery.warnings()})
+        self._say({"type": "settled", "size_kib": resident_kib()})
 
     def _settle(self) -> None:
-        """Make this process ready to be forked: what no child changes is never copied."""
+        """Make this process ready to be forked: what no child changes is never copied.
+
+        After `loaded`, because children need Peewee: its import, 50 ms, is off the daemon's way to READY then. A job
+        that is claimed meanwhile waits for its process.
+        """
         faulthandler.unregister(signal.SIGUSR2)
         signal.signal(
             signal.SIGCHLD, signal.SIG_DFL
@@ -108,10 +122,9 @@ class Host:
         gc.enable()
 
     def serve(self) -> None:
-        """Until the daemon's end is closed: start jobs, tell how they ended, keep a spare. Raises Gone."""
+        """Until the daemon's end is closed: fork children, tell how they ended. Raises Gone."""
         self._epoll.register(self._packets.fileno(), select.EPOLLIN)
         while True:
-            self._nursery.keep_spare()
             self._watch_for_space()
             for fd, _ in self._epoll.poll():
                 if fd == self._packets.fileno():
@@ -127,18 +140,17 @@ class Host:
 
     def _do(self, message: Message, fds: list[int]) -> None:
         match message["type"]:
-            case "start":
-                self._say(self._nursery.start(message["job"], fds))
+            case "fork":
+                self._say(self._nursery.fork(message["child"], fds))
             case "signal":
                 self._nursery.signal(
-                    message["job"], message["signal"], whole_group=message["group"], ending=message["ending"]
+                    message["child"], message["signal"], whole_group=message["group"], ending=message["ending"]
                 )
             case "ping":
                 self._say({"type": "pong"})
 
-    def _say(self, message: Message | None) -> None:
-        if message is not None:
-            self._packets.send(message)
+    def _say(self, message: Message) -> None:
+        self._packets.send(message)
 
     def _wait(self) -> Message:
         """The next message, however long it takes; before there is anything else to do."""

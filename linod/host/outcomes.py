@@ -1,7 +1,7 @@
 """From what is known of an ended job to its one outcome, in words that are true. Pure."""
 
 import signal
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from linod.host.intake import Report
 from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED
@@ -10,16 +10,14 @@ from linod.jobs import Outcome, State
 UNREPORTED = {EXIT_SUCCEEDED: State.SUCCEEDED, EXIT_WARNED: State.WARNED, EXIT_FAILED: State.FAILED}
 
 
-@dataclass(frozen=True)
-class Exit:
+class Exit(NamedTuple):
     """How a process ended: one of the two is set; neither when nobody could see it."""
 
     code: int | None = None
     signal: int | None = None
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """A job was told to end: with this state, for this reason."""
 
     state: State

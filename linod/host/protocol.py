@@ -1,17 +1,16 @@
 """What daemon, host and jobs say to each other: the values, the limits, the version.
 
 Two channels, both JSON. *Packets* pass between daemon and host over a SEQPACKET socket pair, one message each, with
-descriptors attached where a job is handed over. *Lines* pass between daemon and job over the job's own stream
-socket: the order down, then records, progress and the report up. The other side may be another version of linod in
-another interpreter, and a job runs a plugin's code: so what comes in is checked, and never trusted to be complete.
+descriptors attached where a child is forked. *Lines* pass between daemon and job over the child's own stream socket:
+the order down, then records, progress and the report up. The other side may be another version of linod in another
+interpreter, and a job runs a plugin's code: so what comes in is checked, and never trusted to be complete.
 
-Packets to the host     load, start, signal, ping; the end of the socket is the order to end
-Packets to the daemon   hello, loading, plugin, finding, procedure, loaded, started, unstarted, exited, pong
+Packets to the host     load, fork, signal, ping; the end of the socket is the order to end
+Packets to the daemon   hello, loading, plugin, finding, procedure, loaded, settled, forked, unforked, exited, pong
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from linod.errors import ConfigurationError, LinodError
 
@@ -46,8 +45,7 @@ class HostAway(LinodError):
     """There is no host that could start a job: it is loading, or being replaced."""
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """One job to start.
 
     procedure  name of the procedure.
@@ -63,8 +61,7 @@ class Order:
     user: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One log record of a job.
 
     time   seconds since 1970, as logging counts them.
@@ -79,8 +76,7 @@ class Record:
     text: str
 
 
-@dataclass(frozen=True)
-class PluginReport:
+class PluginReport(NamedTuple):
     """What became of one plugin.
 
     file       where it is, "" when it was not found.
@@ -95,8 +91,7 @@ class PluginReport:
     traceback: str = ""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """Something a plugin left open in the host, where every job would inherit it. `kind`: socket, database or
     thread."""
 
@@ -106,14 +101,12 @@ class Finding:
     cure: str
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """What the host has loaded. `host_size_kib` is its resident memory: the price of a fork grows with it."""
+class Loaded(NamedTuple):
+    """What the host has loaded."""
 
     procedures: "tuple[Procedure, ...]"
     plugins: tuple[PluginReport, ...]
     findings: tuple[Finding, ...]
-    host_size_kib: int
     pid: int = 0
     python: str = ""
     version: str = ""

@@ -44,7 +44,6 @@ class LoadReport:
             procedures=tuple(self._procedures),
             plugins=tuple(self._plugins),
             findings=tuple(self._findings),
-            host_size_kib=int(message["size_kib"]),
             pid=self._pid,
             python=self._python,
             version=self._version,

@@ -8,12 +8,11 @@ import signal
 from collections.abc import Callable
 
 from linod.clock import Clock
-from linod.host.channel import Channel
+from linod.host.children import Child
 from linod.host.intake import Intake, Printer
 from linod.host.kernel import process_started
 from linod.host.mux import Mux
 from linod.host.outcomes import Exit, Told, outcome_of
-from linod.host.packets import encode
 from linod.host.protocol import HostEvents, Order
 from linod.jobs import State
 from linod.loglevels import LogLevel
@@ -26,74 +25,71 @@ LINGER = 2.0
 
 
 class RunningJob:
-    """From the order to the outcome. Ends once, when the process is gone and the channel is at its end.
+    """From the hand-over to the outcome. Ends once, when the process is gone and the channel is at its end.
 
-    over  called with this object after `job_ended` was reported.
+    child  the process that was handed the order.
+    over   called with this object after `job_ended` was reported.
     """
 
     def __init__(
         self,
         order: Order,
-        channel: Channel,
+        child: Child,
         mux: Mux,
         events: HostEvents,
         clock: Clock,
         over: Callable[["RunningJob"], None],
     ) -> None:
         self.id = order.job_id
-        self.told: Told | None = None
-        self.pid: int | None = None
-        self._pid_started = 0
-        self._channel = channel
+        self.child = child
+        self.told = Told(State.FAILED, child.unfit) if child.unfit else None
         self._mux = mux
         self._events = events
         self._over = over
         self._loop = asyncio.get_running_loop()
         self._intake = Intake(order.job_id, LogLevel[order.log_level].value, events, clock)
         self._open: dict[int, Printer | None] = {}
-        self._unwritten = b""
         self._exit: Exit | None = None
         self._lost = ""
         self._ended = False
+        self._told_start = False
         self._deadline: asyncio.TimerHandle | None = None
         self._kill_timer: asyncio.TimerHandle | None = None
 
-    def begin(self, order: Order) -> None:
-        """Write the order and watch the channel; after its other ends went to the host, which meanwhile wakes a
-        child."""
-        try:
-            data = _encode(order)
-        except (TypeError, ValueError) as error:  # no JSON; the child, which waits for a line, ends without one
-            self.told = Told(State.FAILED, f"its order cannot be written: {error}")
-            data = b"\n"
-        self._write(data)
-        channel = self._channel
-        stdout, stderr = self._intake.printer("stdout", logging.INFO), self._intake.printer("stderr", logging.WARNING)
+    def begin(self) -> None:
+        """Watch the channel. What the host has said of the child meanwhile is told in the next turn of the loop."""
+        self.child.job = self
+        channel = self.child.channel
         self._add(channel.stream.fileno(), None)
-        self._add(channel.stdout, stdout)
-        self._add(channel.stderr, stderr)
+        self._add(channel.stdout, self._intake.printer("stdout", logging.INFO))
+        self._add(channel.stderr, self._intake.printer("stderr", logging.WARNING))
+        if self.child.unsent:
+            self._loop.add_writer(channel.stream.fileno(), self._write_on)
+        self._loop.call_soon(self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self.child.pid is not None:
+            self.started()
+        if self.child.finished is not None:
+            self.exited()
+        elif self.child.lost:
+            self.lost(self.child.lost)
 
     def _add(self, fd: int, printer: Printer | None) -> None:
         self._open[fd] = printer
         self._mux.add(fd, lambda: self._readable(fd))
 
-    def _write(self, data: bytes) -> None:
-        """Write the order into the stream; what does not fit goes when the child has read some."""
-        stream = self._channel.stream
-        try:
-            sent = stream.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError:  # the child is gone: its end says more
-            sent = len(data)
-        waiting, self._unwritten = bool(self._unwritten), data[sent:]
-        if self._unwritten and not waiting:
-            self._loop.add_writer(stream.fileno(), self._write_on)
-        elif waiting and not self._unwritten:
-            self._loop.remove_writer(stream.fileno())
-
     def _write_on(self) -> None:
-        self._write(self._unwritten)
+        """Write what the stream did not take at once; the child has read some."""
+        child, stream = self.child, self.child.channel.stream
+        try:
+            child.unsent = child.unsent[stream.send(child.unsent) :]
+        except BlockingIOError:
+            return
+        except OSError:  # the child is gone: its end says more
+            child.unsent = b""
+        if not child.unsent:
+            self._loop.remove_writer(stream.fileno())
 
     def _readable(self, fd: int) -> None:
         try:
@@ -117,34 +113,33 @@ class RunningJob:
             printer.end()
             os.close(fd)
             return
-        if self._unwritten:
+        if self.child.unsent:
             self._loop.remove_writer(fd)
-        self._channel.stream.close()
+        self.child.channel.stream.close()
 
-    def started(self, pid: int, pid_started: int) -> None:
-        """A process has the job."""
-        self.pid, self._pid_started = pid, pid_started
-        self._events.job_started(self.id, pid, pid_started)
+    def started(self) -> None:
+        """A process has the job: `child.pid`. Told once."""
+        if not self._told_start and self.child.pid is not None:
+            self._told_start = True
+            self._events.job_started(self.id, self.child.pid, self.child.pid_started)
 
-    def exited(self, exit: Exit) -> None:
-        """The process is gone."""
+    def exited(self) -> None:
+        """The process is gone: `child.finished`."""
         if self._exit is None:
-            self._exit = exit
+            self._exit = self.child.finished or Exit()
+            self._lost = self._lost or self.child.lost
             self._deadline = self._loop.call_later(LINGER, self._close_all)
             self._end_if_over()
-
-    def unstarted(self, reason: str) -> None:
-        """The host could not start a process."""
-        self._lost = f"no process could be started: {reason}"
-        self.exited(Exit())
 
     def lost(self, reason: str) -> None:
         """The host is gone. Its children die with it; make sure of it, and end when this one has: never two at a
         time."""
+        if self._lost:
+            return
         self._lost = reason
         pidfd = self._kill_what_is_left()
         if pidfd is None:
-            self.exited(Exit())
+            self.exited()
         else:
             self._loop.add_reader(pidfd, self._seen_dead, pidfd)
 
@@ -154,30 +149,30 @@ class RunningJob:
         The kernel gives a process number to nobody else while it is a group's; so if another process has it by now, of
         this group nothing is left.
         """
-        if self.pid is None or self._exit is not None:
+        if self.child.pid is None or self._exit is not None:
             return None
         try:
-            pidfd = os.pidfd_open(self.pid)
+            pidfd = os.pidfd_open(self.child.pid)
         except ProcessLookupError:
             pidfd = None
         if pidfd is not None and not self._has_our_start():
             os.close(pidfd)
             return None
         with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing is left, or it is another user's
-            os.killpg(self.pid, signal.SIGKILL)
+            os.killpg(self.child.pid, signal.SIGKILL)
         return pidfd
 
     def _has_our_start(self) -> bool:
-        assert self.pid is not None
+        assert self.child.pid is not None
         try:
-            return process_started(self.pid) == self._pid_started
+            return process_started(self.child.pid) == self.child.pid_started
         except ProcessLookupError:  # it ended just now; its descriptor tells
             return True
 
     def _seen_dead(self, pidfd: int) -> None:
         self._loop.remove_reader(pidfd)
         os.close(pidfd)
-        self.exited(Exit())
+        self.exited()
 
     def kill_after(self, seconds: float, kill: Callable[[], None]) -> None:
         """Call `kill` unless the job has ended by then; in place of what was set before."""
@@ -206,15 +201,3 @@ class RunningJob:
         outcome = outcome_of(self._exit, self._intake.report, self.told, self._lost)
         self._events.job_ended(self.id, outcome, self._intake.dropped)
         self._over(self)
-
-
-def _encode(order: Order) -> bytes:
-    line = {
-        "job_id": order.job_id,
-        "procedure": order.procedure,
-        "log_level": order.log_level,
-        "task": dict(order.task),
-        "job": dict(order.job),
-        "user": None if order.user is None else dict(order.user),
-    }
-    return encode(line).encode() + b"\n"

@@ -1,14 +1,17 @@
 """How a procedure ended, in words. Runs in the child; only strings leave it, because an exception with an
 `__init__` of its own does not survive pickling."""
 
+import errno
 import os
 import traceback
-from dataclasses import dataclass
 from types import TracebackType
+from typing import NamedTuple
 
 from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, MESSAGE_BYTES, TRACEBACK_BYTES
 from linod.host.text import clean, cut, cut_head
 from linod.jobs import State
+
+DENIED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 class JobTerminated(BaseException):
@@ -19,8 +22,7 @@ class JobTerminated(BaseException):
     """
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome as the child knows it.
 
     exit_code    what the process then exits with, when the verdict was reported.
@@ -45,12 +47,12 @@ def of_exception(error: BaseException) -> Verdict:
         return _of_exit(error)
     if isinstance(error, JobTerminated):
         return Verdict(State.FAILED, "ended by SIGTERM", _traceback(error), 1)
-    return Verdict(State.FAILED, _limited(_one_line(error)), _traceback(error), 1)
+    return Verdict(State.FAILED, _limited(_one_line(error) + _cure(error)), _traceback(error), 1)
 
 
 def of_hook(error: BaseException, name: str, module: str) -> Verdict:
     """A function under @at_job_start raised: the procedure was not called, whatever the exception is."""
-    message = f"at_job_start {module}.{name} failed: {_one_line(error)}"
+    message = f"at_job_start {module}.{name} failed: {_one_line(error)}{_cure(error)}"
     return Verdict(State.FAILED, _limited(message), _traceback(error), 1)
 
 
@@ -70,6 +72,19 @@ def _one_line(error: BaseException) -> str:
     text = _text(error)
     name = type(error).__name__
     return f"{name}: {text}" if text else name
+
+
+def _cure(error: BaseException) -> str:
+    """What to do about it, when it comes of the unit's sandbox or of its user: each of them is news to who wrote the
+    procedure."""
+    if not isinstance(error, OSError) or error.errno not in DENIED or "INVOCATION_ID" not in os.environ:
+        return ""
+    try:
+        from linod.host.denied import cure
+
+        return cure(error)
+    except Exception:  # an odd path, a file that went away: what the procedure raised stands without it
+        return ""
 
 
 def _text(error: BaseException) -> str:

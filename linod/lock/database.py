@@ -5,8 +5,8 @@ import logging
 import os
 import select
 import socket
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from linod.clock import Clock
 from linod.errors import Busy, ConfigurationError
@@ -19,8 +19,7 @@ STEP = 0.02
 """Seconds between two tries while a lock is about to become free."""
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(NamedTuple):
     """Who holds the lock, as it says inside the file. The host is another process; None until it was started."""
 
     site: str
@@ -113,7 +112,7 @@ class DatabaseLock:
         """Write down the host: it is what a newcomer would have to end."""
         host = ProcessId.of(pid)
         if self._holder is not None and host is not None:
-            self._write(replace(self._holder, host_pid=host.pid, host_started=host.started))
+            self._write(self._holder._replace(host_pid=host.pid, host_started=host.started))
 
     def release(self) -> None:
         """Give up the lock; a host that lives on keeps it. A second call does no harm."""
@@ -148,7 +147,7 @@ class DatabaseLock:
 
     def _write(self, holder: Holder) -> None:
         self._holder = holder
-        self._file.write(json.dumps(asdict(holder)) + "\n")
+        self._file.write(json.dumps(holder._asdict()) + "\n")
 
     def _end_host(self) -> bool:
         """End what holds the lock of a dead daemon. False when that cannot be seen or ended from here.

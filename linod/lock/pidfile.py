@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from linod.errors import Busy
+from linod.errors import Busy, ConfigurationError
 from linod.lock.files import LockFile
 
 
@@ -24,9 +24,16 @@ class PidFile:
     def acquire(self) -> None:
         """Take it.
 
-        Raises  Busy when another process holds it, OSError when it cannot be written.
+        Raises  Busy when another process holds it, ConfigurationError when it cannot be written.
         """
-        if not self._file.take():
+        try:
+            taken = self._file.take()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self._file.path}: {error.strerror}; linod writes its pid there: remove the file, or give it and its "
+                f"directory to the user that linod runs as (uid {os.geteuid()})"
+            ) from error
+        if not taken:
             raise Busy(
                 f"another linod (pid {self._file.read().strip() or 'unknown'}) holds {self._file.path}, so it uses the "
                 "same runtime directory; stop it, or give this site one of its own"

@@ -5,9 +5,9 @@ import select
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 PROC = Path("/proc")
 
@@ -21,8 +21,7 @@ def boot_id() -> str:
     return (PROC / "sys/kernel/random/boot_id").read_text().strip()
 
 
-@dataclass(frozen=True)
-class Stat:
+class Stat(NamedTuple):
     """Of proc_pid_stat(5): state, parent, session, and start in clock ticks since boot."""
 
     state: str
@@ -41,8 +40,7 @@ class Stat:
         return cls(words[0].decode(), int(words[1]), int(words[3]), int(words[19]))
 
 
-@dataclass(frozen=True)
-class ProcessId:
+class ProcessId(NamedTuple):
     """One process.
 
     started  clock ticks from boot to its start: field 22 of /proc/PID/stat.

@@ -1,12 +1,16 @@
-"""The schema, step by step. Each step is one transaction; once released it is never edited, a later one corrects it.
+"""The schema, step by step. Once released a step is never edited, a later one corrects it.
 
 The steps are SQL as SQLite has it. A test compares what they make with what `models` declares.
 """
 
+import logging
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from linod.errors import ConfigurationError
+
+log = logging.getLogger("lino")
 
 STEPS = {1: "linod.migrations.step_001"}
 """Version -> the module that leads to it from the version before. Imported only when the step is to be made."""
@@ -22,34 +26,59 @@ def schema_version(db: Any) -> int:
     return int(db.execute_sql("SELECT COALESCE(MAX(version), 0) FROM linod_schema").fetchall()[0][0])
 
 
-def check_version(found: int, where: str) -> None:
-    """Raise `ConfigurationError` when the schema is newer than this program.
+def check_version(found: int, path: Path) -> None:
+    """Raise `ConfigurationError` when the schema is newer than this program; it names the copy to go back to."""
+    if found <= LATEST:
+        return
+    from linod.migrations.copies import newest_copy
 
-    where  the database, as the error shall name it.
+    copy = newest_copy(path, LATEST)
+    back = (
+        f"put back {copy}, the copy made before that (move {path.name}, {path.name}-wal and {path.name}-shm away first)"
+        if copy
+        else "restore the database from a backup made before"
+    )
+    raise ConfigurationError(
+        f"{path}: its tables are of version {found}, this linod knows versions up to {LATEST}: a newer linod has "
+        f"used it; install that linod again, or {back}"
+    )
+
+
+def outlook(found: int) -> str | None:
+    """What the next start will do with tables of this version, for a person; None when nothing."""
+    if found >= LATEST:
+        return None
+    if found == 0:
+        return "has no tables of linod yet; the next start makes them"
+    return f"has tables of version {found}; the next start keeps a copy of it and brings them to version {LATEST}"
+
+
+def migrate(db: Any, path: Path) -> int:
+    """Make the steps that are missing, all in one transaction, after a copy of the file. Returns how many were made.
+
+    One transaction, because the copy is then what was there before all of it: another process that migrates waits, and
+    finds nothing to do; whatever fails or is killed leaves the tables as the older linod made them.
+
+    db      a Peewee database, connected.
+    path    its file.
+    Raises  ConfigurationError when the schema is newer than this program, DatabaseAway when the copy cannot be made,
+            and Peewee's errors.
     """
-    if found > LATEST:
-        raise ConfigurationError(
-            f"{where}: its tables are of version {found}, this linod knows versions up to {LATEST}: a newer linod has "
-            "used it; install that linod again, or restore the database from a backup made before"
-        )
+    check_version(schema_version(db), path)
+    if schema_version(db) == LATEST:
+        return 0
+    from linod.migrations.copies import keep_copy, remove_old_copies  # not what each start imports
 
-
-def migrate(db: Any, where: str) -> int:
-    """Make the steps that are missing; each is durable by itself. Returns how many were made.
-
-    db     a Peewee database, connected.
-    where  the database, as an error shall name it.
-    Raises ConfigurationError when the schema is newer than this program, and Peewee's errors.
-    """
-    found = schema_version(db)
-    check_version(found, where)
-    made = 0
-    for version in range(found + 1, LATEST + 1):
-        with db.atomic("IMMEDIATE"):
-            if schema_version(db) >= version:  # another process was faster
-                continue
+    with db.atomic("IMMEDIATE"):
+        found = schema_version(db)
+        check_version(found, path)
+        if 0 < found < LATEST:  # new tables take nothing from anybody
+            copy = keep_copy(path, found)
+            log.warning("The tables of %s go from version %d to %d; %s is as it was", path, found, LATEST, copy)
+        for version in range(found + 1, LATEST + 1):
             for statement in import_module(STEPS[version]).statements():
                 db.execute_sql(statement)
             db.execute_sql("INSERT INTO linod_schema (version) VALUES (?)", (version,))
-            made += 1
-    return made
+    if found:
+        remove_old_copies(path)
+    return LATEST - found

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import Enum
+from typing import NamedTuple
 
 from linod.errors import BadValue, near
 from linod.loglevels import LogLevel
@@ -30,8 +30,7 @@ class BadColumn(BadValue):
         super().__init__(f"{column}: {reason}")
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column that an operator may set.
 
     parse  makes the value from a text or a JSON value; raises ValueError with the reason.

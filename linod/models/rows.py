@@ -1,6 +1,5 @@
 """Rows as plain values, as JSON for a child, and as detached instances in that child."""
 
-from dataclasses import fields
 from datetime import date, datetime, time
 from enum import Enum
 
@@ -9,8 +8,8 @@ from linod.models.fields import Converted, MomentField, moment_text, parse_momen
 from linod.models.runnable import Runnable, kind_model
 from linod.tasks import Task
 
-TASK_COLUMNS = tuple(field.name for field in fields(Task) if field.name != "kind")
-JOB_COLUMNS = tuple(field.name for field in fields(Job))
+TASK_COLUMNS = tuple(name for name in Task._fields if name != "kind")
+JOB_COLUMNS = Job._fields
 
 
 def json_value(value: object) -> object:

@@ -1,10 +1,9 @@
 """One registered procedure, as a value that also crosses the socket from the host to the daemon."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import Any
+from types import AsyncGeneratorType, CoroutineType, GeneratorType, MappingProxyType
+from typing import Any, NamedTuple
 
 from linod.errors import LinodError
 from linod.procedures.columns import column_text, parse_columns
@@ -12,8 +11,7 @@ from linod.request import BaseRequest
 from linod.tasks import SYSTEM_TASK
 
 
-@dataclass(frozen=True)
-class Procedure:
+class Procedure(NamedTuple):
     """A callable function designed to run in background, and how often it suggests to.
 
     plugin    the plugin that registered it.
@@ -25,11 +23,11 @@ class Procedure:
 
     name: str
     plugin: str
-    func: Callable[[BaseRequest], object] | None = field(default=None, compare=False)
+    func: Callable[[BaseRequest], object] | None = None
     class_name: str = SYSTEM_TASK
     run_after: str | None = None
     during_initdb: bool = True
-    defaults: Mapping[str, object] = field(default_factory=dict, hash=False)
+    defaults: Mapping[str, object] = MappingProxyType({})
     file: str = ""
     line: int = 0
     problem: str = ""

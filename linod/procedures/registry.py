@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from linod.procedures.callables import place_of, why_not
 from linod.procedures.procedure import Procedure
@@ -10,8 +10,7 @@ from linod.procedures.procedure import Procedure
 Hook = Callable[[], object]
 
 
-@dataclass(frozen=True)
-class _Hook:
+class _Hook(NamedTuple):
     plugin: str
     func: Hook
 
@@ -63,7 +62,7 @@ class Procedures:
             f"{procedure.file}:{procedure.line}: procedure {procedure.name} of plugin {procedure.plugin}: "
             f"{where} has registered this name before; rename one of the two functions"
         )
-        refused = replace(procedure, name=f"{procedure.name} ({procedure.plugin}:{procedure.line})", problem=problem)
+        refused = procedure._replace(name=f"{procedure.name} ({procedure.plugin}:{procedure.line})", problem=problem)
         self._twins.append(refused)
         return refused
 

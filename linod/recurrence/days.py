@@ -1,9 +1,9 @@
 """Which days a calendar rule picks. Naive local dates only; no time of day, no zone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import gcd
+from typing import NamedTuple
 
 DAY = timedelta(days=1)
 LAST_YEAR = 8999
@@ -16,8 +16,7 @@ _CYCLES = {"weekly": 1, "monthly": 4800, "yearly": 400}
 """Periods after which the Gregorian calendar repeats itself: its 400 years are whole weeks, and every week is alike."""
 
 
-@dataclass(frozen=True)
-class DayRule:
+class DayRule(NamedTuple):
     """The days of one recurrence.
 
     unit       daily, weekly, monthly, yearly or easter.

@@ -1,7 +1,6 @@
 """What is unusual about a slot, and why there is no further one: in words for people. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ def reasons(rule: Recurrence, slot: datetime, zone: "ZoneInfo") -> tuple[str, ..
     zone  the site's; the task's own goes before it.
     """
     there = rule.zone or zone
-    rule = replace(rule, spent=False)  # it is about a slot there is
+    rule = rule._replace(spent=False)  # it is about a slot there is
     found = _of_interval if rule.unit in INTERVALS else _of_calendar
     return tuple(found(rule, slot, there))
 

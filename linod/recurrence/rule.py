@@ -1,10 +1,8 @@
 """The recurrence of one task: which moments are its slots."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from linod.recurrence.checks import INTERVALS, UNITS, WEEKDAYS, BadRecurrence, check, parse_positions, zone_named
 from linod.recurrence.days import DAY, LAST_YEAR, DayRule
@@ -23,8 +21,7 @@ WINDOWS = 1000
 """Daily windows to try for an interval that may step over them; then the row is called impossible."""
 
 
-@dataclass(frozen=True)
-class Recurrence:
+class Recurrence(NamedTuple):
     """The schedule columns of a task, read and checked.
 
     weekdays  0 Monday .. 6 Sunday, sorted; empty when no day is flagged, which means all.
@@ -97,7 +94,7 @@ class Recurrence:
 
     def anchored(self, first_run: datetime) -> "Recurrence":
         """The same, after its first run: what a preview continues with."""
-        return replace(self, anchor=first_run)
+        return self._replace(anchor=first_run)
 
     def may_start(self, moment: datetime, zone: "ZoneInfo") -> bool:
         """Whether the time of day lies in the window from start_time to end_time; always, without an end_time."""
@@ -107,7 +104,7 @@ class Recurrence:
         today = local_date(moment, zone)
         return any(begin <= moment <= end for begin, end in (self._window(day, zone) for day in (today - DAY, today)))
 
-    def count(self, first: datetime, until: datetime, zone: "ZoneInfo") -> int:
+    def count_slots(self, first: datetime, until: datetime, zone: "ZoneInfo") -> int:
         """How many slots an interval has from `first`, which is one of them, up to and without `until`.
 
         It costs what the days between cost, not what the slots would: 86,400 a day are counted as fast as two.
@@ -158,10 +155,11 @@ class Recurrence:
         if not self.weekdays and self.end_time is None:
             slot = self._on_grid(origin, low)
             return None if self.end_date and local_date(slot, zone) > self.end_date else slot
-        sparse = self.step > self._width
+        width = self._width
+        sparse = self.step > width
         days = self._days(self._flagged_days(low, zone), local_date(low, zone) - DAY)
         for tried, day in enumerate(days):
-            if not (sparse and self._steps_over(day, origin, zone)):
+            if not (sparse and self._steps_over(day, origin, width, zone)):
                 begin, end = self._window(day, zone)
                 slot = self._on_grid(origin, max(low, begin))
                 if slot <= end:
@@ -170,8 +168,8 @@ class Recurrence:
                 raise BadRecurrence("every", f"this interval steps over each of the next {WINDOWS} daily windows")
         return None
 
-    def _steps_over(self, day: date, origin: datetime, zone: "ZoneInfo") -> bool:
-        """Whether the grid surely has no moment in the window of `day`.
+    def _steps_over(self, day: date, origin: datetime, width: timedelta, zone: "ZoneInfo") -> bool:
+        """Whether the grid surely has no moment in the window of `day`, which is `width` long.
 
         By the zone's offset alone, where the clock does not change around the day: much faster than the window's two
         instants, and an interval such as 25 hours steps over most windows.
@@ -180,7 +178,7 @@ class Recurrence:
         offset = zone.utcoffset(begin - DAY)  # read as a wall time: the zone looks at no tzinfo
         if offset is None or offset != zone.utcoffset(begin + 3 * DAY):
             return False
-        return (origin - begin + offset) % self.step > self._width
+        return (origin - begin + offset) % self.step > width
 
     def _on_grid(self, origin: datetime, low: datetime) -> datetime:
         return origin - (origin - low) // self.step * self.step
@@ -245,17 +243,17 @@ class Recurrence:
         last = day + DAY if self.end_time < self.opening else day
         return instant(day, self.opening, zone), instant(last, self.end_time, zone)
 
-    @cached_property
+    @property
     def step(self) -> timedelta:
         """The length of one interval of secondly, minutely and hourly."""
         return INTERVALS[self.unit] * self.every
 
-    @cached_property
+    @property
     def opening(self) -> time:
         """When the daily window opens; without an end_time it is the whole day."""
         return MIDNIGHT if self.end_time is None else self.start_time or MIDNIGHT
 
-    @cached_property
+    @property
     def _width(self) -> timedelta:
         """The length of the daily window on a day without a change of the clock."""
         if self.end_time is None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from linod.jobs import Job
@@ -56,15 +55,19 @@ class Follower:
         self._closed(self)
 
 
-@dataclass
 class Running:
-    """A job from its claim to the note of its end."""
+    """A job from its claim to the note of its end.
 
-    task: Task
-    job: Job
-    tail: Tail
-    began: float  # monotonic seconds at the claim
-    progress: tuple[int, int] | None = None
+    began     monotonic seconds at the claim.
+    progress  done and total, as the procedure told.
+    """
+
+    def __init__(self, task: Task, job: Job, tail: Tail, began: float) -> None:
+        self.task = task
+        self.job = job
+        self.tail = tail
+        self.began = began
+        self.progress: tuple[int, int] | None = None
 
     @property
     def log(self) -> str:

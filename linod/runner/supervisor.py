@@ -3,10 +3,10 @@
 import logging
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from linod.clock import Clock
+from linod.host.children import Child
 from linod.host.client import HostClient
 from linod.host.protocol import HostAway, Order, Record
 from linod.jobs import Job, Outcome, State
@@ -38,10 +38,13 @@ class Supervisor:
         self._wake = wake
         self._notes: list[Note] = []
 
-    def start(self, task: Task, job: Job) -> None:
-        """Hand a claimed job to the host; with no host it is interrupted, which its row then says."""
-        row = replace(
-            task,
+    def hand_over(self, child: Child, task: Task, job: Job) -> None:
+        """Hand a claimed job to a reserved child: in the database thread, so it touches nothing of this object but
+        what never changes. `start` follows in the loop."""
+        child.hand_over(self._order(task, job))
+
+    def _order(self, task: Task, job: Job) -> Order:
+        row = task._replace(
             last_start_time=job.claimed_at,
             last_end_time=None,
             requested_at=None,
@@ -49,12 +52,20 @@ class Supervisor:
             requested_log_level=None,
             job_id=job.id,
         )
+        return Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), self.user)
+
+    def start(self, task: Task, job: Job, child: Child | None = None) -> None:
+        """Hand a claimed job to the host; with no host it is interrupted, which its row then says.
+
+        child  the one that `hand_over` was told to hand it to.
+        """
+        order = child.order if child is not None and child.order is not None else self._order(task, job)
         away = None
         try:
-            self.host.start_job(Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), self.user))
+            self.host.start_job(order, child)
         except HostAway as error:
             away = error
-        # After the hand-over, which somebody waits for; the host's news come in a later turn of the loop.
+        # After the hand-over, which somebody waits for; news of the job come in a later turn of the loop.
         running = Running(task, job, Tail(self._zone), self._clock.monotonic())
         self.book.open(running)
         self._say(running, logging.DEBUG, words.starts(task, job), Event.JOB_STARTED)

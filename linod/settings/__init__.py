@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from linod.settings.loading import load
     from linod.settings.model import HostSettings, Options, Settings
+    from linod.settings.owner import Owner
     from linod.settings.sites import control_path
 
-__all__ = ["HostSettings", "Options", "Settings", "control_path", "load"]
+__all__ = ["HostSettings", "Options", "Owner", "Settings", "control_path", "load"]
 
 _HOME = {
     "HostSettings": "model",
     "Options": "model",
+    "Owner": "owner",
     "Settings": "model",
     "control_path": "sites",
     "load": "loading",

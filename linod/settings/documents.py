@@ -2,15 +2,13 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from linod.errors import ConfigurationError
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """One settings file."""
 
     file: Path

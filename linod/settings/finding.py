@@ -4,8 +4,8 @@ import os
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from linod.errors import ConfigurationError, near
 from linod.settings import sites
@@ -14,8 +14,7 @@ ETC = Path("/etc/linod")
 VENDOR = Path("/usr/share/linod")
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(NamedTuple):
     """What finding a site's files asks of the machine; tests give another."""
 
     uid: int
@@ -23,8 +22,7 @@ class Machine:
     vendor: Path = VENDOR
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A site, and where its settings are."""
 
     site: str
@@ -63,7 +61,7 @@ def find(
     place = _site(sites.DEFAULT_SITE, "", machine)
     if machine.uid == 0 and os.path.lexists(cwd / sites.LOCAL_FILE):
         ignored = f"{cwd / sites.LOCAL_FILE} is not used: root never reads ./linod.toml unless --settings names it"
-        return replace(place, warnings=(ignored,))
+        return place._replace(warnings=(ignored,))
     return place
 
 

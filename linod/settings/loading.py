@@ -3,12 +3,15 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linod.errors import ConfigurationError
 from linod.loglevels import LogLevel
 from linod.settings import finding, sites, zones
 from linod.settings.model import SQLITE, HostSettings, Settings
+
+if TYPE_CHECKING:
+    from linod.settings.owner import Owner
 
 LONGEST_SOCKET_PATH = 107
 """Bytes; sun_path has 108 with its NUL (unix(7))."""
@@ -49,7 +52,8 @@ def load(
     state_dir = cwd / sites.state_dir(place.site, environ, machine.uid, local)
     values["database"] = _database(values.get("database"), environ, place.file.parent, state_dir)
     values["log_level"] = level_for(values.get("log_level", LogLevel.INFO), verbosity, environ)
-    values.setdefault("daemon_user", os_user(machine.uid))
+    owner = _owner(state_dir) if machine.uid == 0 else None
+    values.setdefault("daemon_user", owner.name if owner else os_user(machine.uid))
     if "time_zone" not in values:
         values["time_zone"], guessed = zones.machine_zone(environ)
         warnings += [guessed] if guessed else []
@@ -60,10 +64,17 @@ def load(
         state_dir=state_dir,
         runtime_dir=_fitting(cwd / sites.runtime_dir(place.site, environ, machine.uid, local)),
         host=_host(values.pop("host"), [str(cwd / path) for path in pythonpath]),
+        owner=owner,
         warnings=(*place.warnings, *warnings),
         environ=environ,
         **values,
     )
+
+
+def _owner(state_dir: Path) -> "Owner | None":
+    from linod.settings.owner import owner_for_root  # a daemon that systemd starts is not root, and needs no passwd
+
+    return owner_for_root(state_dir)
 
 
 def level_for(configured: LogLevel, verbosity: int | None, environ: Mapping[str, str]) -> LogLevel:

@@ -2,17 +2,20 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from linod.loglevels import LogLevel
+
+if TYPE_CHECKING:
+    from linod.settings.owner import Owner
 
 SQLITE = "sqlite:///"
 """How the URL of an SQLite file begins; an absolute path follows, so there are four slashes in all."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the command line says about this one run of linod, and no file can say."""
 
     color: bool | None = None  # None: colour on a terminal only
@@ -20,8 +23,7 @@ class Options:
     skip_checks: bool = False  # say no warnings about settings and plugins at start
 
 
-@dataclass(frozen=True)
-class HostSettings:
+class HostSettings(NamedTuple):
     """The table `[host]`: the site's interpreter."""
 
     python: str = sys.executable
@@ -30,8 +32,7 @@ class HostSettings:
     silence_timeout: float = 60.0  # seconds without a sign of life, after which the host is replaced
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """A site's configuration, checked and complete. Every path is absolute, every time is in seconds."""
 
     site: str
@@ -51,8 +52,13 @@ class Settings:
     kill_grace: float = 10.0
     host: HostSettings = HostSettings()
     entry_points: bool = True  # load the plugins of the entry points too; no key of the file
+    owner: "Owner | None" = None  # whom root becomes for this site; None: whoever runs linod stays who they are
     warnings: tuple[str, ...] = ()  # what is odd in the configuration without being wrong
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)  # for journal and notify, which read none
+    environ: Mapping[str, str] = MappingProxyType({})  # for journal and notify, which read none
+
+    def __repr__(self) -> str:
+        """Without the environment, which may hold secrets."""
+        return f"Settings(site={self.site!r}, place={str(self.place)!r})"
 
     @property
     def database_file(self) -> Path:

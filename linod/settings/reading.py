@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,13 @@ from linod.settings.keys import Keys, parse_all
 PYTHON, PATH = ("host", "python"), ("host", "path")
 
 
-@dataclass
 class Found:
     """What stands in the files so far."""
 
-    values: dict[Keys, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.values: dict[Keys, Any] = {}
+        self.warnings: list[str] = []
+        self.problems: list[str] = []
 
 
 def read_place(place: Place, environ: Mapping[str, str]) -> Found:

@@ -10,12 +10,13 @@ from datetime import UTC, tzinfo
 from linod.store.changes import Changes
 from linod.store.claim import Claims
 from linod.store.installing import Installing
+from linod.store.missed import Missed
 from linod.store.probe import Probe
 
 __all__ = ["Probe", "Store"]
 
 
-class Store(Installing, Changes, Claims):
+class Store(Installing, Changes, Claims, Missed):
     """The database of one site.
 
     url           a Peewee URL; SQLite only.

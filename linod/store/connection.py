@@ -12,7 +12,7 @@ import peewee
 
 from linod import models
 from linod.errors import ConfigurationError, DatabaseAway
-from linod.migrations import check_version, migrate, schema_version
+from linod.migrations import check_version, migrate, outlook, schema_version
 from linod.store.away import explain, first_error
 from linod.store.query import Compiled, compile_query
 
@@ -56,9 +56,9 @@ class Connection:
             with self._guard():
                 self._connect(create=not self._read_only)
                 if self._read_only:
-                    check_version(schema_version(self._db), str(self.path))
+                    check_version(schema_version(self._db), self.path)
                 else:
-                    migrate(self._db, str(self.path))
+                    migrate(self._db, self.path)
         except DatabaseAway as error:
             self.close()
             if "not a database" in str(error.__cause__):
@@ -169,7 +169,16 @@ class Connection:
         if self._db.is_closed():
             with self._guard():
                 self._connect(create=False)
-                check_version(schema_version(self._db), str(self.path))
+                self._check_schema_again()
+
+    def _check_schema_again(self) -> None:
+        """The file may be another one than at the start: a copy or a backup that was put back."""
+        found = schema_version(self._db)
+        check_version(found, self.path)
+        change = None if self._read_only else outlook(found)
+        if change is not None:
+            self._suspect = True
+            raise DatabaseAway(f"database {self.path} {change}: restart linod")
 
     def _connect(self, *, create: bool) -> None:
         mode = "rwc" if create else "rw"

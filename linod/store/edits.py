@@ -1,7 +1,6 @@
 """What operators do to rows: set columns, add a task, remove one."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from peewee import fn
@@ -29,7 +28,7 @@ class Edits(Requests):
             changes = {name: value for name, value in parsed.items() if getattr(before, name) != value}
             if not changes:
                 return before, before
-            wanted = replace(before, **changes)  # type: ignore[arg-type]  # parsed, each by its name
+            wanted = before._replace(**changes)  # type: ignore[arg-type]  # parsed, each by its name
             if changes.keys() & REPLANNING and changes.keys() != {"disabled"}:
                 Recurrence.of(wanted)
             if changes.keys() & REPLANNING:

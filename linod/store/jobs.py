@@ -1,7 +1,6 @@
 """The ledger: the arrows of a job after its claim, and reading it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -88,7 +87,7 @@ class Jobs(Tasks):
                 self._changed(_interrupt, id=job.id, now=now, message=message)
             for model in KINDS.values():
                 self._changed(_release, model, now=now, message=message)
-        return [replace(job, state=State.INTERRUPTED, ended_at=now, message=message) for job in jobs]
+        return [job._replace(state=State.INTERRUPTED, ended_at=now, message=message) for job in jobs]
 
     def job(self, job_id: int) -> Job | None:
         """One job; None when there is none of this id."""

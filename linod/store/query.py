@@ -1,18 +1,20 @@
 """Peewee queries compiled once, executed with new parameters: model calls cost a claim more than the disk does."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from peewee import Value
 
 
-@dataclass(frozen=True)
 class Parameter:
-    """A place in a query that gets its value when it is executed."""
+    """A place in a query that gets its value when it is executed. (No NamedTuple: Peewee takes tuples for lists.)
 
-    name: str
-    field: Any  # whose column the value is for, None for a plain number or text
+    field  whose column the value is for, None for a plain number or text.
+    """
+
+    def __init__(self, name: str, field: Any) -> None:
+        self.name = name
+        self.field = field
 
     def convert(self, value: object) -> object:
         return value if self.field is None else self.field.db_value(value)
@@ -26,8 +28,7 @@ def param(name: str, field: Any = None) -> Any:
     return Value(Parameter(name, field), converter=False)
 
 
-@dataclass(frozen=True)
-class Compiled:
+class Compiled(NamedTuple):
     """SQL of one dialect, and what goes into its places."""
 
     sql: str

@@ -3,17 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from linod.errors import DatabaseAway
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(NamedTuple):
     func: Callable[..., Any]
     args: tuple[object, ...]
     loop: asyncio.AbstractEventLoop

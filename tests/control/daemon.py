@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -209,7 +209,7 @@ class Daemon:
 
     def tell_of(self, **facts: object) -> None:
         """Change what the report says."""
-        self.facts = replace(self.facts, **facts)  # type: ignore[arg-type]
+        self.facts = self.facts._replace(**facts)  # type: ignore[arg-type]
 
     def audit(self, text: str, fields: Mapping[str, str]) -> None:
         self.log.append((text, fields))
@@ -231,7 +231,7 @@ class Daemon:
             job = self.store.claim(task, by_request=True, slot=None, now=now, node="n", boot_id="b")
             assert job is not None
             self.store.started(job.id, 4713, 99, now)
-            return replace(job, state=State.RUNNING, started_at=now)
+            return job._replace(state=State.RUNNING, started_at=now)
 
         job = await self.db.run(claim)
         self._book.open(Running(task, job, Tail(self.zone), self.clock.monotonic()))

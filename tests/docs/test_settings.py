@@ -1,6 +1,5 @@
 """The tables of settings say what the code does."""
 
-from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,10 @@ DEPENDS = {"database", "time_zone", "daemon_user", "host.python"}
 
 def defaults() -> dict[str, object]:
     """The default of each key that has a fixed one."""
-    own = {field.name: field.default for field in fields(Settings) if field.default is not MISSING}
-    host = {f"host.{field.name}": field.default for field in fields(HostSettings)}
-    return {key: value for key, value in (own | host).items() if key in working() - DEPENDS} | {"use_channels": False}
+    host = {f"host.{name}": value for name, value in HostSettings._field_defaults.items()}
+    return {key: value for key, value in (Settings._field_defaults | host).items() if key in working() - DEPENDS} | {
+        "use_channels": False
+    }
 
 
 def working() -> set[str]:

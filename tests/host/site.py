@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -185,7 +185,7 @@ def make_site(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(source))
     tops = list(dict.fromkeys(name.partition("__")[0] for name in plugins))
-    host = replace(host or HostSettings(python=sys.executable), path=(str(directory),))
+    host = (host or HostSettings(python=sys.executable))._replace(path=(str(directory),))
     return Site(directory, tops, host, keep_fds)
 
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -315,7 +314,7 @@ def test_stopping_the_host_interrupts_its_jobs(tmp_path: Path) -> None:
 
 def test_a_stopped_host_can_be_a_frozen_one(tmp_path: Path) -> None:
     async def play() -> None:
-        site = make_site(tmp_path, host=replace(HostSettings(), python=sys.executable), waits=WAITS)
+        site = make_site(tmp_path, host=HostSettings()._replace(python=sys.executable), waits=WAITS)
         site.start()
         await site.events.until(lambda: site.events.loads)
         job = site.begin("deaf")

@@ -42,7 +42,10 @@ class FakeHost:
         self.ready = True
         self.orders: list[Order] = []
 
-    def start_job(self, order: Order) -> None:
+    def reserve(self) -> None:
+        """No child waits: every order comes through the loop."""
+
+    def start_job(self, order: Order, child: None = None) -> None:
         if not self.ready:
             raise HostAway("there is no worker host")
         self.orders.append(order)

@@ -70,12 +70,12 @@ def test_a_step_that_fails_leaves_nothing_behind(path: Path, monkeypatch: pytest
     monkeypatch.setattr(step_001, "statements", lambda: [*made[:5], "CREATE TABLE broken ("])
     db = peewee.SqliteDatabase(str(path))
     with pytest.raises(peewee.OperationalError):
-        migrate(db, str(path))
+        migrate(db, path)
     assert db.get_tables() == []
 
     monkeypatch.setattr(step_001, "statements", lambda: made)
-    assert migrate(db, str(path)) == LATEST  # one for each version
-    assert migrate(db, str(path)) == 0
+    assert migrate(db, path) == LATEST  # one for each version
+    assert migrate(db, path) == 0
     db.close()
 
 

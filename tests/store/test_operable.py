@@ -87,4 +87,4 @@ def test_what_does_not_fit_is_refused_with_the_reason(column: str, given: object
 
 
 def test_each_column_is_one_of_a_task() -> None:
-    assert set(OPERABLE) <= set(Task.__dataclass_fields__)
+    assert set(OPERABLE) <= set(Task._fields)

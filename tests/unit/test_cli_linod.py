@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import linod
 from linod.cli import commands
 from linod.cli.given import Given
 from linod.cli.linod import main, plain_start
@@ -22,6 +23,7 @@ class FakeApp(ModuleType):
 
     def __init__(self) -> None:
         super().__init__("linod.app")
+        self.__path__ = [str(Path(linod.__file__).parent / "app")]  # the modules in it are the real ones
         self.calls: list[tuple[str, int]] = []
         self.settings: Settings
         self.options: Options

@@ -216,7 +216,7 @@ def test_a_calendar_counts_what_a_walk_would_meet(
         assume(False)
     found = agenda(row, now, zone, now, until)
 
-    assert found.count == len(walked)
+    assert found.total == len(walked)
     assert [slot.at for slot in found.slots] == (walked if len(walked) <= LISTED else walked[:1])
 
 

@@ -326,7 +326,7 @@ def test_a_procedure_crosses_the_socket_as_json(registry: Procedures) -> None:
     for func, how in ((checkdata, decorate), (two, schedule_daily), (bare, schedule_often)):
         procedure = registered(registry, how, func)
         arrived = Procedure.from_wire(json.loads(json.dumps(procedure.to_wire())))
-        assert arrived == procedure
+        assert arrived == procedure._replace(func=None)  # which stays where it was registered
         assert arrived.func is None
         assert arrived.defaults == procedure.defaults
 

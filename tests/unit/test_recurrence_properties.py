@@ -180,5 +180,5 @@ def test_a_look_by_the_offset_alone_steps_over_no_window_that_is_met(
 class Plodding(Recurrence):
     """Looks into every window."""
 
-    def _steps_over(self, day: date, origin: datetime, zone: ZoneInfo) -> bool:
+    def _steps_over(self, day: date, origin: datetime, width: timedelta, zone: ZoneInfo) -> bool:
         return False
