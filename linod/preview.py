@@ -97,7 +97,9 @@ class Walk:
             if task.next_due == NOTHING_TO_PLAN:
                 self.rule.next_after(now, self._zone)  # raises for a schedule that no moment fulfils
                 return None
-            return task.next_due
+            if task.next_due >= now or self.rule.may_start(now, self._zone):
+                return task.next_due
+            # Its window has closed: the next turn records it as missed, and plans.
         due = plan(task, now, self._zone)
         return None if due == NOTHING_TO_PLAN else due
 

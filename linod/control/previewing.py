@@ -1,16 +1,21 @@
-"""What will fall due: PreviewTask and GetCalendar. Both only look, and read no task that has no part in the answer."""
+"""What will fall due: PreviewTask and GetCalendar. Both only look, and read no task that has no part in the answer.
+
+The rules are imported when somebody asks: a start of the daemon needs none of them.
+"""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from linod.control.call import Call
 from linod.control.finding import Problems, one_task
 from linod.control.operations import Operations
 from linod.control.values import JsonObject, moment, task_json
-from linod.preview import Preview, agenda, parse_start, preview
 from linod.recurrence import BadRecurrence, Recurrence
-from linod.recurrence.reasons import interval_words
 from linod.tasks import Task, TaskKey
+
+if TYPE_CHECKING:
+    from linod.preview import Preview
 
 MOST = 1000
 """Slots of a preview, tasks of a calendar."""
@@ -22,6 +27,8 @@ LONGEST = 24 * 31
 async def preview_task(
     ops: Operations, call: Call, *, task: str, start: str | None = None, count: int = 10
 ) -> JsonObject:
+    from linod.preview import parse_start, preview
+
     now, problems = ops.clock.now(), Problems(ops)
 
     def look() -> JsonObject:
@@ -42,6 +49,8 @@ async def preview_task(
 async def get_calendar(
     ops: Operations, call: Call, *, start: str | None = None, hours: int = 24, limit: int = 500
 ) -> JsonObject:
+    from linod.preview import parse_start
+
     now, problems, size = ops.clock.now(), Problems(ops), max(1, min(limit, MOST))
     begin = now if start is None else parse_start(start, ops.zone)
     until = begin + timedelta(hours=max(1, min(hours, LONGEST)))
@@ -65,7 +74,7 @@ async def get_calendar(
     return await ops.db.run(look)
 
 
-def slots_json(ahead: Preview, zone: ZoneInfo) -> list[JsonObject]:
+def slots_json(ahead: "Preview", zone: ZoneInfo) -> list[JsonObject]:
     """Slots as JSON; `local` in a zone, with its offset."""
     return [
         {"at": moment(slot.at), "local": slot.at.astimezone(zone).isoformat(), "reasons": list(slot.reasons)}
@@ -76,6 +85,9 @@ def slots_json(ahead: Preview, zone: ZoneInfo) -> list[JsonObject]:
 def _planned(
     task: Task, now: datetime, zone: ZoneInfo, begin: datetime, until: datetime, problems: Problems
 ) -> JsonObject:
+    from linod.preview import agenda
+    from linod.recurrence.reasons import interval_words
+
     ahead = agenda(task, now, zone, begin, until)
     often = ahead.total > len(ahead.slots)
     return {

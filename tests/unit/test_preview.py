@@ -18,6 +18,7 @@ from tests.unit.test_recurrence_properties import INTERVALS, moments, rows, zone
 DAY = timedelta(days=1)
 RAN = local("2026-11-23 22:44")
 APIA: dict[str, Any] = {"start_time": time(0), "time_zone": "Pacific/Apia", "anchor": RAN}
+MORNING: dict[str, Any] = {"start_time": time(8), "end_time": time(9), "anchor": RAN}
 THIRTIETH: dict[str, Any] = {
     "every_unit": "monthly",
     "start_date": date(2026, 5, 30),
@@ -127,6 +128,10 @@ def test_what_is_unusual_stands_beside_the_slot(columns: dict[str, Any], start: 
         (
             {"every_unit": "daily", "anchor": RAN, "next_due": NOON - HOUR},
             ["Tue 24.11.26 12:00 +0100 fell due, and has not run yet", "Tue 24.11.26 22:44 +0100"],
+        ),
+        (
+            {**MORNING, "every_unit": "daily", "next_due": NOON - 5 * HOUR},
+            ["Wed 25.11.26 08:00 +0100", "Thu 26.11.26 08:00 +0100"],  # the window of its slot has closed
         ),
         ({"every_unit": "never"}, ["-- never: it runs on request only"]),
         ({"every_unit": "once", "start_date": date(2026, 11, 20)}, ["-- once: 2026-11-20 00:00 has passed"]),
