@@ -6,7 +6,11 @@ help:
 	@echo 'make demo DEMO_SECONDS=20   the same, ending by itself after a short tour'
 	@echo 'make test                   lint, types, and all tests with the oldest and newest dependencies'
 	@echo 'make test-zones             check the slots of every time zone on every day of 1990-2037, a few minutes'
+	@echo 'make deb                    build the Debian package, on Debian 12 or 13; VERSION=0.1.0+local1 gives it another version'
+	@echo 'make lint-deb               build it, and let lintian judge it'
 	@echo 'make bench                  measure what DESIGN budgets, a few minutes on an idle machine'
+	@echo 'make completion             write packaging/completion anew, after a change of commands or columns'
+	@echo 'make docs                   the manual pages, and the same as HTML'
 	@echo 'make clean                  remove build/ and the caches'
 	@echo
 	@echo 'PYTHON=python3.13 chooses an interpreter; without it, the newest one on the PATH is taken.'
@@ -21,6 +25,22 @@ test-zones:
 	@packaging/env newest
 	@build/env/newest/bin/python -m tests.zones
 
+deb:
+	@packaging/deb
+
+lint-deb:
+	@packaging/lint-deb "$$(packaging/deb | tail -n 1)"
+
+docs:
+	@packaging/env newest
+	@packaging/man
+	@packaging/man html
+	@echo 'build/docs/index.html, and the manual pages in build/man: man -l build/man/linod.8'
+
+completion:
+	@packaging/env newest
+	@build/env/newest/bin/python packaging/completion.py
+
 bench:
 	@packaging/env newest debian12
 	@build/env/newest/bin/python -m tests.bench --old-python build/env/debian12/bin/python
@@ -29,4 +49,4 @@ clean:
 	rm -rf build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find linod tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-zones bench clean
+.PHONY: help demo test test-zones deb lint-deb docs completion bench clean

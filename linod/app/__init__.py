@@ -54,6 +54,7 @@ def open_journal(settings: Settings, options: Options) -> Journal:
 
 def _serve(settings: Settings, options: Options, loops: int | None) -> int:
     from linod.app.signals import EarlySignals
+    from linod.journal import Event
 
     early = EarlySignals()
     journal = open_journal(settings, options)
@@ -66,7 +67,8 @@ def _serve(settings: Settings, options: Options, loops: int | None) -> int:
     except LinodError as error:
         if options.traceback:
             logging.getLogger("lino").exception("The whole traceback:")
-        journal.send(logging.ERROR, str(error))
+        event = Event.CONFIGURATION if isinstance(error, ConfigurationError) else None
+        journal.send(logging.ERROR, str(error), event=event)
         code = error.exit_code
         if code == ConfigurationError.exit_code:
             from linod.app.passed import refuse_callers

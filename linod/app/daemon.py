@@ -3,18 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from linod.app.control import serve_control
 from linod.app.hostnews import HostNews
+from linod.app.reload import Reload, Retired
 from linod.app.signals import EarlySignals
 from linod.clock import Clock
 from linod.errors import LinodError
 from linod.host.client import HostClient
 from linod.host.process import HostProcess, spawn
-from linod.host.protocol import Loaded
+from linod.host.protocol import HostEvents, Loaded
 from linod.journal import Event, Journal
 from linod.lock import DatabaseLock, boot_id, end_leftovers
 from linod.notify import Notifier
@@ -50,6 +51,7 @@ class Daemon:
         early: EarlySignals,
     ) -> None:
         self.settings = settings
+        self.options = options
         self.journal = journal
         self.clock = clock
         self.notifier = Notifier(settings.environ, clock)
@@ -59,18 +61,14 @@ class Daemon:
         self.store = Store(settings.database)
         self.db = DatabaseThread()
         self.supervisor = Supervisor(journal, clock, self.zone, self.ctl, self._note)
-        self.news = HostNews(self.supervisor, journal, options, self._loaded, self._host_lost)
-        self.host = HostClient(
-            settings.host,
-            settings.plugins,
-            events=self.news,
-            clock=clock,
-            process=process,
-            spawn=lambda: spawn(settings.host, keep_fds=[lock.fd], environ=settings.environ),
-        )
+        self._lock = lock
+        self.news = self._make_news()
+        self.host = self.new_host(settings, self.news, process)
         self.supervisor.host = self.host
         self.runner: Runner
-        self._lock = lock
+        self.reload = Reload(self)
+        self._retired = Retired()
+        self._reloading: asyncio.Task[None] | None = None
         self._early = early
         self._changed = asyncio.Event()
         self._stops = 0
@@ -84,7 +82,7 @@ class Daemon:
         """Run until stopped; with `loops`, that many loops. Raises LinodError when the site cannot be served."""
         self._prep = loops is not None
         async with AsyncExitStack() as stack:
-            self._early.hand_over(asyncio.get_running_loop(), self._stop, self._hangup_ignored)
+            self._early.hand_over(asyncio.get_running_loop(), self._stop, self._hangup)
             stack.callback(self.db.close)
             self.db.start()
             await self._open_store()
@@ -92,17 +90,36 @@ class Daemon:
             self.runner = self._make_runner()
             if loops is None:
                 await stack.enter_async_context(serve_control(self))
-            stack.push_async_callback(self.host.stop, self.settings.kill_grace)
+            stack.push_async_callback(self._stop_hosts)
             self.host.start()
             await self._until_loaded()
             if not self._stops:
                 await (self.runner.run(self._ready) if loops is None else run_loops(self.runner, self.clock, loops))
+            await self.reload.stop()
             self._drain = Drain(self.runner, self.clock, self.notifier)
             await self._drain.run()
             if self._fatal is not None:
                 raise self._fatal
 
+    async def _stop_hosts(self) -> None:
+        await self.host.stop(self.settings.kill_grace)
+        await self._retired.stop(self.settings.kill_grace)
+
     # the start
+
+    def _make_news(self) -> HostNews:
+        return HostNews(self.supervisor, self.journal, self.options, self._loaded, self._host_lost)
+
+    def new_host(self, settings: Settings, events: HostEvents, process: HostProcess | None = None) -> HostClient:
+        """A host for these settings. It inherits the lock, so that a newcomer waits for its jobs, too."""
+        return HostClient(
+            settings.host,
+            settings.plugins,
+            events=events,
+            clock=self.clock,
+            process=process,
+            spawn=lambda: spawn(settings.host, keep_fds=[self._lock.fd], environ=settings.environ),
+        )
 
     async def _open_store(self) -> None:
         await self._patiently(self.db.run(self.store.open))
@@ -147,22 +164,48 @@ class Daemon:
 
     async def _use(self, loaded: Loaded) -> None:
         """Let the runner run what the host has loaded, and install the rows that are missing."""
+        await self.install(loaded, self.zone)
+        self._run(loaded)
+
+    async def install(self, loaded: Loaded, zone: ZoneInfo) -> None:
+        """Add a task for each procedure that never had one."""
         runnable = [item for item in loaded.procedures if not item.problem]
-        today = self.clock.now().astimezone(self.zone).date()
+        today = self.clock.now().astimezone(zone).date()
         for task in await self.db.run(self.store.install, runnable, self.clock.now(), today):
             text = f"Installed {label(task)}"
             self.journal.send(logging.INFO, text, event=Event.TASK_INSTALLED, fields=words.task_fields(task))
-        names = frozenset(item.name for item in runnable if self._may_run(item))
-        self.runner.site = self.runner.site._replace(procedures=names)
+
+    def _run(self, loaded: Loaded) -> None:
+        names = frozenset(item.name for item in loaded.procedures if not item.problem and self._may_run(item))
+        self.runner.site = self.runner.site._replace(procedures=names, zone=self.zone)
         self.runner.poke()
+
+    async def adopt(self, settings: Settings, host: HostClient, loaded: Loaded) -> None:
+        """Go on with new settings and another host, which has loaded; the old one ends after its last job."""
+        user = await self.db.run(self.store.install_user, settings.daemon_user)
+        old, self.host, self.settings, self.zone = self.host, host, settings, ZoneInfo(settings.time_zone)
+        self.news = self._make_news()
+        self.news.loaded = loaded
+        self.news.warn(loaded)
+        host.events = self.news
+        self.supervisor.host, self.supervisor.user, self.supervisor.zone = host, user, self.zone
+        self.runner.settings = settings
+        log.setLevel(settings.log_level.value)
+        self._lock.name_host(loaded.pid)
+        self._run(loaded)
+        self._retired.add(old)
 
     def _may_run(self, procedure: Procedure) -> bool:
         return procedure.during_initdb or not self._prep
 
     def _ready(self) -> None:
         self._ready_once = True
-        self.notifier.ready(self._status())
+        self.tell_ready()
         self.runner.on_turn = self._turned
+
+    def tell_ready(self) -> None:
+        """Tell systemd: at the start, and after a reload whatever came of it."""
+        self.notifier.ready(self._status())
 
     def _turned(self) -> None:
         status = self._status()
@@ -205,13 +248,18 @@ class Daemon:
             self._stop("a configuration error")
         self._changed.set()
 
-    def _hangup_ignored(self) -> None:
-        log.warning("SIGHUP does nothing here: linod has no terminal that could hang up")
+    def _hangup(self) -> None:
+        """SIGHUP, and no terminal that could have hung up: reload. What is wrong is in the log."""
+        self._reloading = asyncio.get_running_loop().create_task(self._reload_quietly())
+
+    async def _reload_quietly(self) -> None:
+        with suppress(LinodError):
+            await self.reload.run()
 
     def _stop(self, why: str) -> None:
         self._stops += 1
         if self._stops == 1:
-            log.info("Stopping: got %s", why)
+            log.info("Stopping: got %s", why, extra={"event": Event.STOPPING})
             self.runner.stop()
         elif self._drain is not None:
             self._drain.hurry()

@@ -52,9 +52,10 @@ class HostNews:
         again, self.loaded, self.problem = self.loaded is not None, loaded, ""
         for plugin in loaded.plugins:
             if not plugin.ok:
-                self._journal.send(logging.ERROR, left_out(plugin), event=Event.PLUGIN_FAILED)
+                text = left_out(plugin, "it is left out, the other plugins work")
+                self._journal.send(logging.ERROR, text, event=Event.PLUGIN_FAILED)
         if not again and not self._quiet:
-            self._warn(loaded)
+            self.warn(loaded)
         if again:
             self._journal.send(logging.WARNING, "The host was replaced; jobs can run again.", event=Event.HOST_READY)
         self._on_loaded(loaded)
@@ -65,14 +66,15 @@ class HostNews:
             self._journal.send(logging.ERROR, f"The host is lost: {reason}", event=Event.HOST_LOST)
         self._on_lost(fatal)
 
-    def _warn(self, loaded: Loaded) -> None:
+    def warn(self, loaded: Loaded) -> None:
+        """Log what is wrong with plugins that work otherwise."""
         for text in warnings(loaded):
             self._journal.send(logging.WARNING, text, event=Event.PLUGIN_WARNING)
 
 
-def left_out(plugin: PluginReport) -> str:
+def left_out(plugin: PluginReport, then: str) -> str:
     """One record about a plugin that cannot be used: which, why, its traceback, and what now."""
-    text = f"Plugin {plugin.name} is left out: {plugin.error}. Mend it and restart linod; the other plugins work."
+    text = f"Plugin {plugin.name} cannot be used: {plugin.error}. Mend it and reload linod; {then}."
     return f"{text}\n{plugin.traceback.rstrip()}".rstrip()
 
 

@@ -5,10 +5,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import linod
 from linod.control.operations import Report
-from linod.host.protocol import HostAway
+from linod.host.protocol import HostAway, Loaded
 from linod.jobs import Job, State
 from linod.journal import Event
 from linod.models import parse_column
@@ -30,9 +31,15 @@ class DaemonOperations:
         self._runner = daemon.runner
         self._book = daemon.supervisor.book
         self.clock = daemon.clock
-        self.zone = daemon.zone
         self.db = daemon.db
         self.store = daemon.store
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self._daemon.zone
+
+    async def reload(self) -> Loaded:
+        return await self._daemon.reload.run()
 
     async def request(
         self, find: Callable[[], Task], by: str, log_level: str | None, also: Callable[[Task], None]
@@ -43,10 +50,11 @@ class DaemonOperations:
         self._runner.poke()
 
     def kill(self, job_id: int, message: str) -> bool:
-        if job_id not in self._book.jobs:
+        running = self._book.jobs.get(job_id)
+        if running is None:
             return False
         try:
-            self._daemon.host.end_job(job_id, State.CANCELLED, message, self._daemon.settings.kill_grace)
+            running.host.end_job(job_id, State.CANCELLED, message, self._daemon.settings.kill_grace)
         except HostAway:  # its host has just died, and the job with it
             return False
         return True

@@ -38,15 +38,15 @@ class EarlySignals:
         self.count += 1
 
     def hand_over(
-        self, loop: asyncio.AbstractEventLoop, stop: Callable[[str], None], ignored: Callable[[], None]
+        self, loop: asyncio.AbstractEventLoop, stop: Callable[[str], None], reload: Callable[[], None]
     ) -> None:
         """Let the loop take the signals from here on; those that came before are told now.
 
-        stop     called once a stop signal, with its name.
-        ignored  called when SIGHUP came with no terminal to hang up.
+        stop    called once a stop signal, with its name.
+        reload  called when SIGHUP came with no terminal to hang up.
         """
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, stop, number.name)
-        loop.add_signal_handler(signal.SIGHUP, (lambda: stop("SIGHUP")) if has_terminal() else ignored)
+        loop.add_signal_handler(signal.SIGHUP, (lambda: stop("SIGHUP")) if has_terminal() else reload)
         for _ in range(self.count):
             stop("a signal")

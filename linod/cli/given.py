@@ -82,16 +82,17 @@ def _conclude(given: Given, act: "Callable[[Settings, Options], int]", *, make: 
     make  whether root then makes the directories that are missing.
     """
     try:
-        from linod.settings import Options, load
+        from linod.settings import Options
+        from linod.settings.loading import loader
 
-        settings = load(
-            settings=given.settings, site=given.site, pythonpath=given.pythonpath, verbosity=given.verbosity
-        )
+        read = loader(given.settings, given.site, given.pythonpath, given.verbosity)
+        settings = read(os.environ)
         if settings.owner is not None:
             from linod.app.owner import become_owner
 
             settings = become_owner(settings, make=make)
-        code = act(settings, Options(color=given.color, traceback=given.traceback, skip_checks=given.skip_checks))
+        environ = settings.environ
+        code = act(settings, Options(given.color, given.traceback, given.skip_checks, lambda: read(environ)))
     except LinodError as error:
         if given.traceback:
             from traceback import print_exception

@@ -41,7 +41,14 @@ class CallFailed(LinodError):
         self.exit_code = _EXIT_CODES.get(self.name, 1)
 
 
-_EXIT_CODES = {"NoSuchTask": 4, "AmbiguousTask": 2, "BadValue": 2, "PermissionDenied": 77, "Configuration": 78}
+_EXIT_CODES = {
+    "NoSuchTask": 4,
+    "AmbiguousTask": 2,
+    "BadValue": 2,
+    "PermissionDenied": 77,
+    "Configuration": 78,
+    "ReloadFailed": 78,
+}
 
 
 def is_alive(control: Path) -> bool | None:

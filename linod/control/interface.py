@@ -91,6 +91,12 @@ METHODS: Mapping[str, Method] = {
         changes=True,
     ),
     "RemoveTask": Method(TASK, {"task": "Task"}, "Remove a task; its jobs stay in the ledger.", changes=True),
+    "Reload": Method(
+        {},
+        {"plugins": "[]string", "procedures": "int", "warnings": "[]string"},
+        "Read settings and plugins anew; answered when new jobs use them, or with why nothing was changed.",
+        changes=True,
+    ),
     "ListNames": Method({}, {"names": "[]string"}, "Names of tasks, at most 1000, for completion."),
 }
 
@@ -107,6 +113,7 @@ ERRORS: Mapping[str, Fields] = {
     "HostAway": {"text": "string"},
     "DatabaseAway": {"text": "string"},
     "Configuration": {"text": "string"},
+    "ReloadFailed": {"text": "string"},
     "Stopping": {"text": "string"},
     "TooManyConnections": {"text": "string"},
     "BadMessage": {"text": "string"},

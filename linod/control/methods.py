@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
-from linod.control import changing, following, looking, previewing, running, status
+from linod.control import changing, following, looking, previewing, reloading, running, status
 from linod.control.call import Call, Handler
 from linod.control.interface import METHODS
 from linod.control.operations import Operations
@@ -31,6 +31,7 @@ HANDLERS: Mapping[str, Handler] = {
     "SetTask": changing.set_task,
     "AddTask": changing.add_task,
     "RemoveTask": changing.remove_task,
+    "Reload": reloading.reload,
     "ListNames": looking.list_names,
 }
 

@@ -55,9 +55,9 @@ class Ledger(Protocol):
         gid: int,
         user: str,
         action: str,
-        kind: str,
-        task_id: int,
-        task_name: str,
+        kind: str | None,
+        task_id: int | None,
+        task_name: str | None,
         before: Mapping[str, object],
         after: Mapping[str, object],
     ) -> object: ...
@@ -123,6 +123,17 @@ class Finding(Protocol):
     def cure(self) -> str: ...
 
 
+class Reloaded(Protocol):
+    """What a reload has loaded."""
+
+    @property
+    def plugins(self) -> Sequence[Plugin]: ...
+    @property
+    def procedures(self) -> Sequence[Procedure]: ...
+    @property
+    def warnings(self) -> Sequence[str]: ...
+
+
 class Report(NamedTuple):
     """How the daemon is.
 
@@ -178,6 +189,9 @@ class Operations(Protocol):
         also    if the request is new, called in the same transaction, in the database thread.
         Raises  NoSuchTask, DatabaseAway.
         """
+
+    async def reload(self) -> "Reloaded":
+        """Read the settings and load the plugins anew. Raises LinodError; then nothing has changed."""
 
     def poke(self) -> None:
         """Rows have changed: look now."""

@@ -65,7 +65,8 @@ class Child:
 class Children:
     """Has one child wait for the next job, so that handing it over is one write.
 
-    fork  asks the host for a child: takes its number, and the channel's ends that go with it.
+    fork      asks the host for a child: takes its number, and the channel's ends that go with it.
+    reserved  children that somebody is about to hand an order to.
     """
 
     def __init__(self, fork: Callable[[int, tuple[int, int, int]], None]) -> None:
@@ -74,6 +75,7 @@ class Children:
         self._spare: Child | None = None
         self._lost_spares = 0
         self._last = 0
+        self.reserved = 0
 
     def keep_spare(self) -> None:
         """Have a child forked that waits, unless one does. Raises OSError (EMFILE)."""
@@ -93,14 +95,22 @@ class Children:
         if self._spare is None or self._spare.pid is None:
             return None
         child, self._spare = self._spare, None
+        self.reserved += 1
         return child
 
     def give_back(self, child: Child) -> None:
         """There is no job for a reserved child after all."""
+        self.reserved -= 1
         if self._spare is None and child.number in self._alive:
             self._spare = child
         else:
             child.channel.close()
+
+    def drop_spare(self) -> None:
+        """No job follows: the child that waits sees the end of its channel, and ends."""
+        if self._spare is not None:
+            self._spare.channel.close()
+            self._spare = None
 
     def take(self) -> Child:
         """A child for a job: the spare, else a new one. Raises OSError."""

@@ -43,7 +43,8 @@ class HostClient:
 
     settings      `[host]`.
     plugins       modules to import, in order.
-    events        who hears of everything; never called from inside a call to this object, `start` excepted.
+    events        who hears of everything; never called from inside a call to this object, `start` excepted. May be
+                  another one once it is ready: what is known of jobs then goes there.
     process       a host that was started already.
     spawn         starts a host; ConfigurationError when that is impossible.
     entry_points  import the plugins that installed distributions announce, too.
@@ -66,7 +67,7 @@ class HostClient:
         self._settings = settings
         self._plugins = tuple(plugins)
         self._entry_points = entry_points
-        self._events = events
+        self.events = events
         self._clock = clock
         self._spawn = spawn
         self._process = process
@@ -80,6 +81,7 @@ class HostClient:
         self._restart: asyncio.TimerHandle | None = None
         self._started = False
         self._stopping = False
+        self._retired = False
         self._changed = asyncio.Event()
 
     @property
@@ -106,7 +108,7 @@ class HostClient:
     def host_said(self, message: Message) -> None:
         match message["type"]:
             case "loading":
-                self._events.plugin_loading(message["plugin"])
+                self.events.plugin_loading(message["plugin"])
             case "hello" | "plugin" | "finding" | "procedure":
                 self._collect(message)
             case "loaded":
@@ -119,7 +121,7 @@ class HostClient:
                 self._children.unforked(message)
             case "exited":
                 for line in self._children.exited(message).splitlines():
-                    self._events.host_output(line)
+                    self.events.host_output(line)
                 self._keep_spare()
 
     def _collect(self, message: Message) -> None:
@@ -134,10 +136,10 @@ class HostClient:
         self.state = HostState.READY
         self._ready_at = self._clock.monotonic()
         self._keep_spare()
-        self._events.host_ready(loaded)
+        self.events.host_ready(loaded)
 
     def host_printed(self, line: str) -> None:
-        self._events.host_output(line)
+        self.events.host_output(line)
 
     def host_ended(self, end: End) -> None:
         """Start another one, without the plugin that took this one down; bury its jobs."""
@@ -151,10 +153,10 @@ class HostClient:
             )
             reason += f" while it imported {end.plugin}"
         fatal = unusable_host(self._settings.python, end.version, end.tail)
-        if not self._stopping:
-            self._events.host_lost(reason, fatal)
+        if not (self._stopping or self._retired):
+            self.events.host_lost(reason, fatal)
         self._children.lost(reason)
-        if fatal is None and not self._stopping:
+        if fatal is None and not (self._stopping or self._retired):
             self._start_again(was_ready, at_once=bool(end.plugin))
 
     def _start_again(self, was_ready: bool, at_once: bool) -> None:
@@ -169,9 +171,9 @@ class HostClient:
         try:
             process = self._spawn()
         except ConfigurationError as error:
-            self._events.host_lost(str(error), error)
+            self.events.host_lost(str(error), error)
         except OSError as error:  # EAGAIN, EMFILE: may pass
-            self._events.host_lost(f"The worker host cannot be started: {error}", None)
+            self.events.host_lost(f"The worker host cannot be started: {error}", None)
             self._start_again(was_ready=False, at_once=False)
         else:
             self._adopt(process)
@@ -186,6 +188,9 @@ class HostClient:
     def give_back(self, child: Child) -> None:
         """There is no job for a reserved child after all."""
         self._children.give_back(child)
+        if self._retired:
+            self._children.drop_spare()
+            self._end_if_retired()
 
     def start_job(self, order: Order, child: Child | None = None) -> None:
         """Hand a job over, and watch it.
@@ -194,9 +199,11 @@ class HostClient:
         Raises  HostAway when there is no host, or the daemon has no descriptors left; then no event of this job
                 follows.
         """
+        if child is not None:
+            self._children.reserved -= 1
         if child is None or not self._has(child):
             child = self._hand_over(order)
-        job = RunningJob(order, child, self._mux, self._events, self._clock, self._over)
+        job = RunningJob(order, child, self._mux, self.events, self._clock, self._over)
         self._jobs[job.id] = job
         job.begin()
         self._children.used()
@@ -235,6 +242,25 @@ class HostClient:
     def _over(self, job: RunningJob) -> None:
         del self._jobs[job.id]
         self._changed.set()
+        self._end_if_retired()
+
+    def retire(self) -> None:
+        """Take no more jobs, and end the host after the last one that it has."""
+        self._retired = True
+        self.state = HostState.AWAY
+        if self._restart is not None:
+            self._restart.cancel()
+        self._children.drop_spare()
+        self._end_if_retired()
+
+    @property
+    def over(self) -> bool:
+        """It was retired, and is gone."""
+        return self._retired and self._link is None
+
+    def _end_if_retired(self) -> None:
+        if self._retired and not self._jobs and not self._children.reserved and self._link is not None:
+            self._link.end()
 
     def signal_job(self, job_id: int, signum: int) -> None:
         """Send a signal to the process of a job. It ends as its procedure lets it."""

@@ -4,9 +4,10 @@ imports the rest while the host imports the plugins."""
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from linod.errors import ConfigurationError
-from linod.host.packets import Packets
+from linod.host.packets import Gone, Packets
 from linod.host.protocol import VERSION, Message
 from linod.settings.model import HostSettings
 
@@ -100,7 +101,8 @@ def spawn(
     process = HostProcess(pid, Packets(ours), output, host.path)
     os.set_blocking(output, False)
     if plugins is not None:
-        process.load(plugins, entry_points=entry_points)
+        with suppress(Gone):  # it has ended already: who listens to it learns that, and why
+            process.load(plugins, entry_points=entry_points)
     return process
 
 

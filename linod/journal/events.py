@@ -32,6 +32,9 @@ class Event(StrEnum):
     HOST_LOST = "1cad5ad1448b7d16cd1bacc32fbc2b4a"
     HOST_OUTPUT = "a982fd7901f66210029263355e9ae063"  # a line that a plugin printed while it was imported
 
+    RELOADED = "5699e1578adc43ef9dd059acccda8739"
+    RELOAD_FAILED = "5e393b128310446e8c2c15a3ff3e9c4f"  # what ran before runs on
+
     OPERATOR = "8a13f4732cfe43d430030d69903dc491"  # somebody changed something through the control socket
     CONFIGURATION = "313b864b772b9efc6bb66302ee9a4b30"  # the site cannot run as it is configured
     DATABASE_AWAY = "c270fd8cd23bd5852a61fff4651766ab"

@@ -80,5 +80,8 @@ def migrate(db: Any, path: Path) -> int:
                 db.execute_sql(statement)
             db.execute_sql("INSERT INTO linod_schema (version) VALUES (?)", (version,))
     if found:
-        remove_old_copies(path)
+        try:
+            remove_old_copies(path)
+        except OSError as error:  # the tables are as they shall be: no reason to fail
+            log.warning("A copy that is not needed any more stays: %s", error)
     return LATEST - found

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
 
+from linod.host.client import HostClient
 from linod.jobs import Job
 from linod.journal import Tail
 from linod.tasks import Task, TaskKey
@@ -59,11 +60,13 @@ class Running:
     """A job from its claim to the note of its end.
 
     began     monotonic seconds at the claim.
+    host      runs it.
     progress  done and total, as the procedure told.
     """
 
-    def __init__(self, task: Task, job: Job, tail: Tail, began: float) -> None:
+    def __init__(self, task: Task, job: Job, tail: Tail, began: float, host: HostClient) -> None:
         self.task = task
+        self.host = host
         self.job = job
         self.tail = tail
         self.began = began

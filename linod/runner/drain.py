@@ -62,8 +62,8 @@ class Drain:
     def _end_jobs(self, now: float) -> None:
         supervisor = self._runner.supervisor
         log.warning("Ending %d running as interrupted", len(supervisor.book.jobs))
-        for job_id in list(supervisor.book.jobs):
-            supervisor.host.end_job(job_id, State.INTERRUPTED, "linod was stopped", self._grace)
+        for job_id, running in list(supervisor.book.jobs.items()):
+            running.host.end_job(job_id, State.INTERRUPTED, "linod was stopped", self._grace)
         self._ended = True
         self._give_up = now + self._grace + SETTLE
 

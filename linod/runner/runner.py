@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 from linod.clock import Clock
 from linod.errors import DatabaseAway
-from linod.host.children import Child
 from linod.jobs import Job
 from linod.journal import Event, Journal
 from linod.notify import Notifier
 from linod.runner import words
 from linod.runner.alarm import Alarm
-from linod.runner.supervisor import Supervisor
+from linod.runner.supervisor import Reserved, Supervisor
 from linod.runner.turn import HandOver, Note, Site, Turn, claim_ahead, request_and_claim, run_turn, write_notes
 from linod.schedule import sleep_seconds
 from linod.settings import Settings
@@ -124,7 +123,7 @@ class Runner:
         """
         reserve = min(self._free(), 1)
         self._reserved += reserve
-        child = self.supervisor.host.reserve() if reserve else None
+        child = self.supervisor.reserve() if reserve else None
         job = None
         try:
             site = self.site if reserve else None
@@ -134,19 +133,15 @@ class Runner:
         finally:
             self._reserved -= reserve
             if job is None:
-                self._give_back(child)
+                self.supervisor.give_back(child)
         if job is not None:
             self.supervisor.start(task, job, child)
         else:
             self.poke()
         return Requested(task, job, new)
 
-    def _to(self, child: Child | None) -> HandOver | None:
+    def _to(self, child: Reserved | None) -> HandOver | None:
         return None if child is None else partial(self.supervisor.hand_over, child)
-
-    def _give_back(self, child: Child | None) -> None:
-        if child is not None:
-            self.supervisor.host.give_back(child)
 
     # the loop
 
@@ -174,9 +169,8 @@ class Runner:
             return Turn(next_due=None)
         await self._database_is_back()
         for task, reason in turn.impossible:
-            self._journal.send(
-                logging.ERROR, f"{label(task)} is not scheduled: {reason}", fields=words.task_fields(task)
-            )
+            text = f"{label(task)} is not scheduled: {reason}"
+            self._journal.send(logging.ERROR, text, event=Event.TASK_IMPOSSIBLE, fields=words.task_fields(task))
         for task in turn.too_early:
             log.debug("Too early to start %s", label(task))
         if turn is not self._unchanged:
@@ -193,7 +187,7 @@ class Runner:
         self._cancel_noting()
         free = self._free()
         self._reserved += free
-        child = self.supervisor.host.reserve() if free and self._is_due(now) else None
+        child = self.supervisor.reserve() if free and self._is_due(now) else None
         claimed: tuple[tuple[Task, Job], ...] = ()
         ahead, self._ahead = self._ahead, ()
         try:
@@ -205,7 +199,7 @@ class Runner:
         finally:
             self._reserved -= free
             if not claimed:
-                self._give_back(child)
+                self.supervisor.give_back(child)
         self.supervisor.written(notes)
         for task, job in claimed:
             self.supervisor.start(task, job, child)

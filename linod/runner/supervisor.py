@@ -3,6 +3,7 @@
 import logging
 import shlex
 from collections.abc import Callable
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from linod.clock import Clock
@@ -18,10 +19,17 @@ from linod.runner.turn import Ended, Note, Started
 from linod.tasks import Task
 
 
+class Reserved(NamedTuple):
+    """A child that waits for the next job, and its host: new jobs may go to another one when the job has it."""
+
+    host: HostClient
+    child: Child
+
+
 class Supervisor:
     """Everything between a claim and the note of its end. Lives in the loop.
 
-    host  is set by whoever builds both: the host reports to this object.
+    host  is set by whoever builds both: the host reports to this object. New jobs go there.
     user  who the jobs run as: the row of `daemon_user`.
     wake  called when there are notes to write.
     """
@@ -33,15 +41,26 @@ class Supervisor:
         self.user: dict[str, object] | None = None
         self._journal = journal
         self._clock = clock
-        self._zone = zone
+        self.zone = zone
         self._ctl = ctl
         self._wake = wake
         self._notes: list[Note] = []
 
-    def hand_over(self, child: Child, task: Task, job: Job) -> None:
-        """Hand a claimed job to a reserved child: in the database thread, so it touches nothing of this object but
-        what never changes. `start` follows in the loop."""
-        child.hand_over(self._order(task, job))
+    def reserve(self) -> Reserved | None:
+        """The child that waits for the next job, if one does: to be handed that in the database thread."""
+        host = self.host
+        child = host.reserve()
+        return None if child is None else Reserved(host, child)
+
+    def give_back(self, reserved: Reserved | None) -> None:
+        """There is no job for it after all."""
+        if reserved is not None:
+            reserved.host.give_back(reserved.child)
+
+    def hand_over(self, reserved: Reserved, task: Task, job: Job) -> None:
+        """Hand a claimed job to a reserved child: in the database thread, so it only reads from this object. `start`
+        follows in the loop."""
+        reserved.child.hand_over(self._order(task, job))
 
     def _order(self, task: Task, job: Job) -> Order:
         row = task._replace(
@@ -54,19 +73,20 @@ class Supervisor:
         )
         return Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), self.user)
 
-    def start(self, task: Task, job: Job, child: Child | None = None) -> None:
+    def start(self, task: Task, job: Job, reserved: Reserved | None = None) -> None:
         """Hand a claimed job to the host; with no host it is interrupted, which its row then says.
 
-        child  the one that `hand_over` was told to hand it to.
+        reserved  what `hand_over` was told to hand it to.
         """
+        host, child = (self.host, None) if reserved is None else reserved
         order = child.order if child is not None and child.order is not None else self._order(task, job)
         away = None
         try:
-            self.host.start_job(order, child)
+            host.start_job(order, child)
         except HostAway as error:
             away = error
         # After the hand-over, which somebody waits for; news of the job come in a later turn of the loop.
-        running = Running(task, job, Tail(self._zone), self._clock.monotonic())
+        running = Running(task, job, Tail(self.zone), self._clock.monotonic(), host)
         self.book.open(running)
         self._say(running, logging.DEBUG, words.starts(task, job), Event.JOB_STARTED)
         if away is not None:

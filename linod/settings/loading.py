@@ -1,7 +1,7 @@
 """From command line, environment and files to `Settings`."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,29 @@ def _owner(state_dir: Path) -> "Owner | None":
     from linod.settings.owner import owner_for_root  # a daemon that systemd starts is not root, and needs no passwd
 
     return owner_for_root(state_dir)
+
+
+def loader(
+    settings: str | None, site: str | None, pythonpath: Sequence[str], verbosity: int | None
+) -> Callable[[Mapping[str, str]], Settings]:
+    """`load` for one command line: given an environment it reads the same files each time it is called.
+
+    Also when root has become another user, and has left the directory in which the command was typed.
+    """
+    cwd, machine = sites.here(), finding.Machine(os.geteuid())
+
+    def read(environ: Mapping[str, str]) -> Settings:
+        return load(
+            settings=settings,
+            site=site,
+            pythonpath=pythonpath,
+            verbosity=verbosity,
+            environ=environ,
+            cwd=cwd,
+            machine=machine,
+        )
+
+    return read
 
 
 def level_for(configured: LogLevel, verbosity: int | None, environ: Mapping[str, str]) -> LogLevel:

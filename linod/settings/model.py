@@ -1,7 +1,7 @@
 """What a site is configured to be: plain frozen values."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +21,7 @@ class Options(NamedTuple):
     color: bool | None = None  # None: colour on a terminal only
     traceback: bool = False  # show the whole stack of an error
     skip_checks: bool = False  # say no warnings about settings and plugins at start
+    reread: "Callable[[], Settings] | None" = None  # reads the configuration anew, as this command line names it
 
 
 class HostSettings(NamedTuple):

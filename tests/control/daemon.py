@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from linod.control.methods import handlers
 from linod.control.operations import Report
-from linod.errors import DatabaseAway
+from linod.errors import DatabaseAway, LinodError
+from linod.host.protocol import Loaded
 from linod.jobs import DISABLING, Job, Outcome, State
 from linod.journal import Tail
 from linod.models import parse_column
@@ -72,6 +73,10 @@ class Requested:
     new: bool
 
 
+NO_HOST: Any = None
+"""Who runs the jobs of this daemon: nobody."""
+
+
 class Daemon:
     """`Operations` over a real store; `place` serves its methods.
 
@@ -111,6 +116,7 @@ class Daemon:
             host_problem="",
             plugins=(PluginReport("linod.demo", "/usr/lib/linod/demo.py", True),),
         )
+        self.reload_error: LinodError | None = None
         self._book = Book()
 
     # for tests
@@ -225,6 +231,12 @@ class Daemon:
                 also(task)
         return task, new
 
+    async def reload(self) -> Loaded:
+        if self.reload_error is not None:
+            raise self.reload_error
+        plugins: Any = self.facts.plugins
+        return Loaded(tuple(self.loaded or ()), plugins, ())
+
     async def _claim(self, task: Task) -> Job:
         def claim() -> Job:
             now = self.clock.now()
@@ -234,7 +246,7 @@ class Daemon:
             return job._replace(state=State.RUNNING, started_at=now)
 
         job = await self.db.run(claim)
-        self._book.open(Running(task, job, Tail(self.zone), self.clock.monotonic()))
+        self._book.open(Running(task, job, Tail(self.zone), self.clock.monotonic(), NO_HOST))
         return job
 
     async def _end(self, job_id: int, outcome: Outcome, seconds: float) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from linod.control.address import listen
 from linod.control.call import Handler
 from linod.control.client import Client
+from linod.control.interface import Refusal
 from linod.control.peer import Peer
 from linod.control.server import Server
 
@@ -88,10 +89,10 @@ class Place:
         self.server = self.loop.run(start())
         return self.server
 
-    def stop(self, patience: float = 1.0) -> None:
+    def stop(self, patience: float = 1.0, why: Refusal | None = None) -> None:
         if self.server is not None:
             server, self.server = self.server, None
-            self.loop.run(server.close(patience))
+            self.loop.run(server.close(patience, why))
 
     def close(self) -> None:
         self.stop()

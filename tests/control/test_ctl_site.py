@@ -14,7 +14,7 @@ from linod.control.server import refuse_waiting
 from tests.control.command import Ctl
 from tests.control.place import Place
 
-READING = ["status", "list", "show x", "jobs", "log", "log -f", "procedures", "log-levels"]
+READING = ["status", "list", "show x", "jobs", "log", "log -f", "procedures", "log-levels", "reload"]
 ACTING = [
     "run-now x",
     "cancel-run x",

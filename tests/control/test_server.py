@@ -15,6 +15,7 @@ import pytest
 from linod.control.address import listen
 from linod.control.call import Call, Handler
 from linod.control.client import CallFailed, Client, ConnectionLost
+from linod.control.interface import refusal
 from linod.control.peer import Peer, operators
 from linod.control.server import Server, refuse_waiting
 from tests.control.place import DEADLINE, Place, Wire, message
@@ -293,6 +294,23 @@ def test_a_stop_tells_those_who_wait_and_finishes_what_changes(place: Place, doi
     assert idle.reply() is None
     with pytest.raises(ConnectionRefusedError):
         place.wire()
+
+
+def test_a_stop_for_a_configuration_error_tells_those_who_wait_and_those_who_have_yet_to_ask(
+    place: Place, doing: Doing
+) -> None:
+    place.serve(doing.methods)
+    waits, silent = place.wire(), place.wire()
+    silent.ask("ListLogLevels")
+    silent.reply()
+    waits.ask("ShowTask", task="waits")
+    place.loop.until(lambda: doing.waiting == 1)
+
+    place.stop(why=refusal("Configuration", "[host] python: no linod"))
+
+    error = {"error": "org.linod.Control.Configuration", "parameters": {"text": "[host] python: no linod"}}
+    assert waits.reply() == error
+    assert silent.reply() == error
 
 
 def test_a_stop_does_not_wait_for_callers_that_do_not_read(place: Place, doing: Doing) -> None:

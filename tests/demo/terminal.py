@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -40,6 +41,13 @@ class Terminal:
         deadline = time.monotonic() + DEADLINE
         while text not in self.text:
             assert not self._end, f"ended without {text!r}:\n{self.text}"
+            self._read(deadline)
+
+    def wait_for_match(self, pattern: str, start: int) -> None:
+        """Read until what came behind `start` matches a regular expression."""
+        deadline = time.monotonic() + DEADLINE
+        while not re.search(pattern, self.text[start:]):
+            assert not self._end, f"ended without {pattern!r}:\n{self.text}"
             self._read(deadline)
 
     def wait_end(self) -> int:

@@ -69,6 +69,7 @@ def test_importing_the_plugin_opens_nothing_and_imports_neither_mail_nor_the_wor
 
 def test_without_a_directory_of_its_own_the_demo_is_in_the_users_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LINOD_DEMO_DIR", raising=False)
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     monkeypatch.setenv("HOME", "/home/robin")
     assert directory() == Path("/home/robin/.local/share/linod-demo")
 
@@ -78,3 +79,10 @@ def test_nine_vouchers_are_wrong_and_one_mail_waits(place: Path) -> None:
     with books():
         assert [mail.recipient for mail in Mail.select()] == ["arens@example.com"]
     assert database.is_closed()
+
+
+def test_as_a_service_they_are_in_the_state_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LINOD_DEMO_DIR", raising=False)
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/linod/demo:/var/lib/other")
+
+    assert directory() == Path("/var/lib/linod/demo")

@@ -74,7 +74,7 @@ def test_without_a_command_the_daemon_starts(app: FakeApp, monkeypatch: pytest.M
 
     assert app.calls == [("run", 0)]
     assert (app.settings.site, app.settings.max_jobs) == ("shop", 9)
-    assert app.options == Options(color=None, traceback=False, skip_checks=False)
+    assert app.options._replace(reread=None) == Options(color=None, traceback=False, skip_checks=False)
 
 
 def test_check_and_prep_do_not_start_it(app: FakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_options_do_the_same_before_and_behind_the_command(
 
     assert (app.settings.site, app.settings.max_jobs, app.settings.log_level) == ("bank", 9, LogLevel.DEBUG)
     assert app.settings.host.path == ("/a",)
-    assert app.options == Options(color=False, traceback=True, skip_checks=True)
+    assert app.options._replace(reread=None) == Options(color=False, traceback=True, skip_checks=True)
 
 
 def test_the_one_behind_the_command_wins_and_directories_add_up(app: FakeApp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,18 @@
 """The command `linod-ctl`: operate linod from a terminal.
 
 Typer builds a parser for every command it is told of, and the newest one takes about 10 ms for ten of them; so only the
-commands whose names stand on the command line are registered, and all of them only for `--help`.
+commands whose names stand on the command line are registered, and all of them only for `--help`. Completion is asked
+for without typer.
 """
 
-import signal
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    import typer
 
-from linod.cli.ctl.session import INTERRUPTED, Session
-from linod.errors import LinodError
+    from linod.cli.ctl.session import Session
 
 COMMANDS = {
     "status": ("status", "status"),
@@ -31,6 +32,7 @@ COMMANDS = {
     "set": ("change", "set_columns"),
     "add": ("change", "add"),
     "remove": ("change", "remove"),
+    "reload": ("reload", "reload"),
 }
 """Command -> module of this package, and function."""
 
@@ -39,6 +41,20 @@ FLAGS = ("--json", "--no-color")
 
 def main() -> None:
     """The entry point of the command."""
+    if sys.argv[1:2] == ["complete"]:
+        from linod.cli import complete
+
+        complete.main(sys.argv[2:])
+    else:
+        _operate()
+
+
+def _operate() -> None:
+    import signal
+
+    from linod.cli.ctl.session import INTERRUPTED, Session
+    from linod.errors import LinodError
+
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` has what it wants: end as every filter does, silently
     arguments = hoisted(sys.argv[1:])
     session = Session.unset()
@@ -50,8 +66,10 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
-def build(arguments: list[str], session: Session) -> typer.Typer:
+def build(arguments: list[str], session: "Session") -> "typer.Typer":
     """The Typer application with the commands that `arguments` name, or with all when they name none."""
+    import typer
+
     app = typer.Typer(
         help="Operate linod. Global options may also stand behind the command.",
         epilog="Exit codes: 0 done, 1 error, 2 usage, 3 linod is stopped, 4 no such task, 77 not permitted, "

@@ -20,7 +20,7 @@ def jobs(
     ctx: typer.Context,
     task: str = TASK,
     outcome: str = typer.Option("", metavar="OUTCOME,...", help="Such as failed,interrupted.", show_default=False),
-    number: int = typer.Option(20, "--number", "-n", min=1, help="How many, the newest first."),
+    number: int = typer.Option(20, "--number", "-n", metavar="N", min=1, help="How many, the newest first."),
 ) -> None:
     """List jobs, the newest first."""
     to = session(ctx)
@@ -47,7 +47,13 @@ def log(
     job: int = typer.Option(0, "--job", "-j", metavar="N", help="Of this job only.", show_default=False),
     follow: bool = typer.Option(False, "--follow", "-f", help="Go on with what is logged from now on."),
     lines: int = typer.Option(
-        -1, "--lines", "-n", min=-1, help="How many of the last lines; else all of the last job.", show_default=False
+        -1,
+        "--lines",
+        "-n",
+        metavar="N",
+        min=-1,
+        help="How many of the last lines; else all of the last job.",
+        show_default=False,
     ),
 ) -> None:
     """Show what jobs logged.

@@ -26,7 +26,7 @@ NAMES = 28
 def preview(
     ctx: typer.Context,
     task: str = typer.Argument(..., metavar="TASK", help="Name, id, #number, kind#number or kind:id."),
-    number: int = typer.Option(10, "--number", "-n", min=1, max=1000, help="How many."),
+    number: int = typer.Option(10, "--number", "-n", metavar="N", min=1, max=1000, help="How many."),
     start: str = MOMENT,
 ) -> None:
     """Show when a task will fall due, and what is unusual about it.
@@ -49,7 +49,9 @@ def calendar(
     ctx: typer.Context,
     hours: int = typer.Option(24, "--hours", metavar="N", min=1, max=744, help="How far to look ahead."),
     start: str = MOMENT,
-    number: int = typer.Option(500, "--number", "-n", min=1, max=1000, help="How many tasks, those due first."),
+    number: int = typer.Option(
+        500, "--number", "-n", metavar="N", min=1, max=1000, help="How many tasks, those due first."
+    ),
 ) -> None:
     """Show what falls due in the next 24 hours, task by task.
 

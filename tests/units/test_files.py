@@ -1,0 +1,45 @@
+"""The files that the package installs beside the program."""
+
+import re
+import sys
+from pathlib import Path
+
+from linod.settings import Settings
+from linod.settings.keys import HOST, KEYS, not_yet
+from linod.settings.loading import load
+from tests.units.unitfile import ROOT
+
+DEBIAN = ROOT / "debian"
+
+DEPENDS = ("database", "time_zone")
+"""Settings of the file that show an example, because their default depends on the machine."""
+
+HIDDEN = {"daemon_user", "use_channels"}
+"""Keys that an administrator has no use for: linod.toml(5) has them."""
+
+
+def settings(directory: Path, text: str) -> Settings:
+    file = directory / "site.toml"
+    file.write_text(text)
+    return load(settings=str(file), environ={"TZ": "UTC"}, cwd=directory)
+
+
+def test_the_settings_file_has_every_key_commented_out_with_its_default(tmp_path: Path) -> None:
+    text = (DEBIAN / "linod.toml").read_text().replace("/srv/site/env/bin/python", sys.executable)
+    assert re.findall(r"(?m)^[^#\n].*", text) == ["[host]"]
+    opened, changed = re.subn(r"(?m)^#(\w+ = )", r"\1", text)
+    assert changed == len({key for key, parse in KEYS.items() if parse is not not_yet} - HIDDEN) + len(HOST)
+
+    default, shown = settings(tmp_path, text), settings(tmp_path, opened)
+    same = {name: getattr(default, name) for name in DEPENDS}
+    assert shown._replace(host=replace(shown.host, python=default.host.python), **same) == default
+
+
+def test_the_demo_is_the_one_that_linod_brings(tmp_path: Path) -> None:
+    assert settings(tmp_path, (DEBIAN / "demo.toml").read_text()).plugins == ("linod.demo",)
+
+
+def test_the_versions_are_one() -> None:
+    project = re.search(r'(?m)^version = "(.*)"', (ROOT / "pyproject.toml").read_text())
+    assert project
+    assert (DEBIAN / "changelog").read_text().startswith(f"linod ({project[1]}) ")
