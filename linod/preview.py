@@ -79,11 +79,15 @@ class Walk:
         while self._slot is not None and not self.rule.spent:
             slot, rule = self._slot, self.rule
             wanted = slot >= self._start or self._overdue
-            self._overdue = False
             if not wanted and self._left is not None and (skipped := skipped + 1) > COUNTED:
                 text = f"more than {COUNTED} slots come before that moment; ask for an earlier one"
                 raise TooFar("max_events", text)
-            after = slot if wanted or self._left is not None else max(slot, self._start - TICK)
+            after = slot
+            if self._overdue:
+                after = max(slot, self._start)  # its job starts now: what passed with it is not made up for
+            elif not wanted and self._left is None:
+                after = max(slot, self._start - TICK)
+            self._overdue = False
             self._advance(slot, after)
             if wanted:
                 yield slot, rule

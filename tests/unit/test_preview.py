@@ -169,6 +169,16 @@ def test_max_events_are_counted_up_to_a_later_start() -> None:
     assert far.end == "more than 1000 slots come before that moment; ask for an earlier one"
 
 
+def test_what_passed_with_an_overdue_slot_is_no_event() -> None:
+    row: dict[str, Any] = {"every_unit": "minutely", "anchor": NOON - 99 * DAY, "next_due": NOON - DAY, "max_events": 2}
+
+    assert shown(ahead(9, **row)) == [
+        "Mon 23.11.26 13:00 +0100 fell due, and has not run yet",
+        "Tue 24.11.26 13:01 +0100",
+        "-- max_events reached",
+    ]
+
+
 def test_a_far_start_costs_no_walk_and_keeps_the_grid() -> None:
     found = ahead(2, "2036-11-24", every_unit="secondly", every=7)
 
