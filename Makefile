@@ -5,6 +5,7 @@ help:
 	@echo 'make demo                   run the demo site in the foreground, until Ctrl-C'
 	@echo 'make demo DEMO_SECONDS=20   the same, ending by itself after a short tour'
 	@echo 'make test                   lint, types, and all tests with the oldest and newest dependencies'
+	@echo 'make test-zones             check the slots of every time zone on every day of 1990-2037, a few minutes'
 	@echo 'make deb                    build the Debian package, on Debian 12 or 13; VERSION=0.1.0+local1 gives it another version'
 	@echo 'make lint-deb               build it, and let lintian judge it'
 	@echo 'make bench                  measure what DESIGN budgets, a few minutes on an idle machine'
@@ -19,6 +20,10 @@ demo:
 
 test:
 	@packaging/test
+
+test-zones:
+	@packaging/env newest
+	@build/env/newest/bin/python -m tests.zones
 
 deb:
 	@packaging/deb
@@ -44,4 +49,4 @@ clean:
 	rm -rf build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find linod tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test deb lint-deb docs completion bench clean
+.PHONY: help demo test test-zones deb lint-deb docs completion bench clean

@@ -38,6 +38,8 @@ VALUES = {
     "--job": "",
     "--number": "",
     "--lines": "",
+    "--from": "",
+    "--hours": "",
     "--name": "",
 }
 """What the value of an option is: one of NAMES or WORDS, files, directories, or "" for what nobody can guess."""

@@ -10,7 +10,7 @@ ROOT = Path(linod.__file__).parent
 
 GROUPS = [
     {"errors", "clock", "settings", "loglevels"},
-    {"recurrence", "tasks", "jobs", "schedule", "procedures", "request", "dd"},
+    {"recurrence", "tasks", "jobs", "schedule", "preview", "procedures", "request", "dd"},
     {"models", "migrations", "store", "lock", "host", "journal", "notify", "control"},
     {"runner"},
     {"app", "cli", "testing", "demo"},
@@ -26,6 +26,7 @@ WITHIN = {
     "tasks": {"jobs", "recurrence"},
     "jobs": set(),
     "schedule": {"tasks", "jobs"},
+    "preview": {"tasks", "recurrence"},
     "procedures": {"request", "recurrence", "tasks"},
     "request": set(),
     "dd": {"procedures"},

@@ -10,7 +10,7 @@ from linod.control.operations import Operations
 from linod.control.peer import Peer
 from linod.control.values import JsonObject, plain, task_json
 from linod.jobs import Job
-from linod.recurrence import Recurrence
+from linod.recurrence import SCHEDULE, plan
 from linod.tasks import SYSTEM_TASK, Task, label
 
 
@@ -43,11 +43,12 @@ async def add_task(
     given = {**_texts(known.defaults), **(columns or {})} | ({"name": name} if name else {})
     values = _with_defaults(ops, parsed(ops, given))
     chosen = str(values.pop("name", "") or procedure)
+    now = ops.clock.now()
 
     def change() -> Task:
         with ops.store.transaction():
             added = ops.store.add(procedure, chosen, values)
-            Recurrence.of(added)  # raises, and so undoes it, for one that cannot be followed
+            plan(added, now, ops.zone)  # raises, and so undoes it, for a schedule that cannot be followed
             record(ops, call.peer, "add", added, {}, {"procedure": procedure, "name": chosen, **values})
         return added
 
@@ -133,6 +134,7 @@ async def _set(
     ops: Operations, call: Call, reference: str, values: Mapping[str, object], action: str
 ) -> tuple[Task, list[str]]:
     """Write columns of one task; returns it as it is now, and the columns that have another value than before."""
+    now = ops.clock.now()
 
     def change() -> tuple[Task, dict[str, object], dict[str, object]]:
         with ops.store.transaction():
@@ -142,7 +144,8 @@ async def _set(
             old = {name: old[name] for name in new}
             if not new:
                 return found, {}, {}
-            Recurrence.of(found._replace(**new))  # type: ignore[arg-type]  # the columns were parsed, each by its name
+            if new.keys() & SCHEDULE:  # whatever else an impossible row needs is not refused
+                plan(found._replace(**new), now, ops.zone)  # type: ignore[arg-type]  # parsed, each by its name
             _, after = ops.store.set_columns(found.key, new)
             record(ops, call.peer, action, after, old, new)
         return after, old, new

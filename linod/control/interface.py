@@ -64,6 +64,18 @@ METHODS: Mapping[str, Method] = {
         "`more`: then come each new record, and each job as it ends; of one job, until its end. `journal` comes with\n"
         "`jobs`: whether the whole log is in the journal.",
     ),
+    "PreviewTask": Method(
+        {**TASK, "start": "?string", "count": "?int"},
+        {"task": "Task", "time_zone": "string", "notes": "[]string", "slots": "[]Slot", "end": "?string"},
+        "The next `count` slots of a task, at most 1000, from `start` on: a moment in RFC 3339, or a local one in the\n"
+        "`time_zone` of the task; else from now. `end` says why there are no more.",
+    ),
+    "GetCalendar": Method(
+        {"start": "?string", "hours": "?int", "limit": "?int"},
+        {"time_zone": "string", "start": "string", "until": "string", "tasks": "[]Planned", "more": "bool"},
+        "What falls due in the `hours` from `start` on, at most 744; else in 24, from now. A local `start` and each\n"
+        "`local` are in the site's `time_zone`. At most `limit` tasks, 1000: `more` says that others were left out.",
+    ),
     "ListProcedures": Method({}, {"procedures": "[]Procedure"}, "What the plugins registered."),
     "ListLogLevels": Method({}, {"log_levels": "[]LogLevel"}, "The logging levels of a task."),
     "SetTask": Method(
@@ -121,6 +133,15 @@ TYPES: Mapping[str, Fields] = {
         "file": "string",
         "line": "int",
         "problem": "?string",
+    },
+    "Slot": {"at": "string", "local": "string", "reasons": "[]string"},
+    "Planned": {
+        "task": "Task",
+        "time_zone": "string",
+        "notes": "[]string",
+        "slots": "[]Slot",
+        "count": "int",
+        "interval": "?string",
     },
     "LogLevel": {"value": "string", "text": "string", "number": "int"},
     "Plugin": {"name": "string", "file": "?string", "ok": "bool", "error": "?string", "traceback": "?string"},

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
-from linod.control import changing, following, looking, reloading, running, status
+from linod.control import changing, following, looking, previewing, reloading, running, status
 from linod.control.call import Call, Handler
 from linod.control.interface import METHODS
 from linod.control.operations import Operations
@@ -24,6 +24,8 @@ HANDLERS: Mapping[str, Handler] = {
     "ListJobs": looking.list_jobs,
     "ShowJob": looking.show_job,
     "GetLog": following.get_log,
+    "PreviewTask": previewing.preview_task,
+    "GetCalendar": previewing.get_calendar,
     "ListProcedures": looking.list_procedures,
     "ListLogLevels": looking.list_log_levels,
     "SetTask": changing.set_task,

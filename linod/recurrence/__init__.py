@@ -5,8 +5,8 @@ from an anchor; everything longer is a rule for days, on naive local dates, with
 start, so a call costs the same whatever the age of the anchor.
 """
 
-from linod.recurrence.checks import BadRecurrence
+from linod.recurrence.checks import SCHEDULE, BadRecurrence
 from linod.recurrence.planning import get_next_suggested_date, plan, plan_after
 from linod.recurrence.rule import Recurrence
 
-__all__ = ["BadRecurrence", "Recurrence", "get_next_suggested_date", "plan", "plan_after"]
+__all__ = ["SCHEDULE", "BadRecurrence", "Recurrence", "get_next_suggested_date", "plan", "plan_after"]

@@ -18,6 +18,12 @@ CALENDAR = ("daily", "weekly", "monthly", "yearly", "easter")
 UNITS = ("never", "once", *INTERVALS, *CALENDAR, "per_weekday")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+SCHEDULE = frozenset(
+    {"every_unit", "every", "positions", *WEEKDAYS, "max_events"}
+    | {"start_date", "start_time", "end_date", "end_time", "time_zone"}
+)
+"""The columns of a row that make its recurrence."""
+
 FIRST_YEAR = 1900
 _PERIOD_DAYS = {"daily": 1, "weekly": 7, "monthly": 31, "yearly": 366, "easter": 366}
 _LONGEST = timedelta(days=36525)

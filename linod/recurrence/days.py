@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from math import gcd
 from typing import NamedTuple
 
 DAY = timedelta(days=1)
@@ -11,8 +12,8 @@ LAST_YEAR = 8999
 LAST_EASTER = 4099
 """The last year that dateutil knows Easter of."""
 
-_CYCLE = 4800
-"""Periods after which the Gregorian calendar has shown every month (and in 400, every year) it has."""
+_CYCLES = {"weekly": 1, "monthly": 4800, "yearly": 400}
+"""Periods after which the Gregorian calendar repeats itself: its 400 years are whole weeks, and every week is alike."""
 
 
 class DayRule(NamedTuple):
@@ -44,7 +45,8 @@ class DayRule(NamedTuple):
         if self.unit != "weekly":
             index -= 1  # a day that moved on to a flagged weekday may have left its month
         index += -index % self.every
-        for _ in range(_CYCLE):
+        cycle = _CYCLES[self.unit]
+        for _ in range(cycle // gcd(cycle, self.every) + 2):  # the first may be half over, or lie before `day`
             start, length = self._period(index)
             if start.year > LAST_YEAR:
                 return None

@@ -104,6 +104,26 @@ class Recurrence(NamedTuple):
         today = local_date(moment, zone)
         return any(begin <= moment <= end for begin, end in (self._window(day, zone) for day in (today - DAY, today)))
 
+    def count_slots(self, first: datetime, until: datetime, zone: "ZoneInfo") -> int:
+        """How many slots an interval has from `first`, which is one of them, up to and without `until`.
+
+        It costs what the days between cost, not what the slots would: 86,400 a day are counted as fast as two.
+        """
+        zone, last = self.zone or zone, until - TICK
+        if not self.weekdays and self.end_time is None:
+            if self.end_date is not None:
+                last = min(last, instant(self.end_date + DAY, MIDNIGHT, zone) - TICK)
+            return max(0, (last - first) // self.step + 1)
+        total, low = 0, first
+        for day in self._days(self._flagged_days(first, zone), local_date(first, zone) - DAY):
+            begin, end = self._window(day, zone)
+            if begin > last:
+                break
+            slot, end = self._on_grid(first, max(low, begin)), min(end, last)
+            total += max(0, (end - slot) // self.step + 1)
+            low = max(low, end + TICK)  # a gap may join the end of one window and the begin of the next
+        return total
+
     def _waits(self) -> bool:
         return self.start_time is not None or self.unit in ("never", "once")
 
@@ -119,7 +139,7 @@ class Recurrence(NamedTuple):
 
     def _next_by_calendar(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
         """Walk the days from the one before; a slot moved out of a gap may stand on the day after its own."""
-        rule, clock = self._day_rule(moment, zone), self._time_of_day(zone)
+        rule, clock = self.day_rule(moment, zone), self.time_of_day(zone)
         for day in self._days(rule, local_date(moment, zone) - DAY):
             slot = instant(day, clock, zone)
             if slot > moment:
@@ -128,28 +148,42 @@ class Recurrence(NamedTuple):
 
     def _next_of_grid(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
         """The grid is arithmetic on real seconds; days and windows only cut pieces out of it."""
-        origin = self._origin(moment, zone)
+        origin = self.origin(moment, zone)
         low = moment + TICK
         if self.anchor is None or self.start_date is not None:
             low = max(low, origin if self.start_time is not None else self._earliest(low, zone))
         if not self.weekdays and self.end_time is None:
             slot = self._on_grid(origin, low)
             return None if self.end_date and local_date(slot, zone) > self.end_date else slot
+        width = self._width
+        sparse = self.step > width
         days = self._days(self._flagged_days(low, zone), local_date(low, zone) - DAY)
         for tried, day in enumerate(days):
-            begin, end = self._window(day, zone)
-            slot = self._on_grid(origin, max(low, begin))
-            if slot <= end:
-                return slot
+            if not (sparse and self._steps_over(day, origin, width, zone)):
+                begin, end = self._window(day, zone)
+                slot = self._on_grid(origin, max(low, begin))
+                if slot <= end:
+                    return slot
             if tried == WINDOWS:
                 raise BadRecurrence("every", f"this interval steps over each of the next {WINDOWS} daily windows")
         return None
 
-    def _on_grid(self, origin: datetime, low: datetime) -> datetime:
-        step = INTERVALS[self.unit] * self.every
-        return origin - (origin - low) // step * step
+    def _steps_over(self, day: date, origin: datetime, width: timedelta, zone: "ZoneInfo") -> bool:
+        """Whether the grid surely has no moment in the window of `day`, which is `width` long.
 
-    def _origin(self, moment: datetime, zone: "ZoneInfo") -> datetime:
+        By the zone's offset alone, where the clock does not change around the day: much faster than the window's two
+        instants, and an interval such as 25 hours steps over most windows.
+        """
+        begin = datetime.combine(day, self.opening, UTC)
+        offset = zone.utcoffset(begin - DAY)  # read as a wall time: the zone looks at no tzinfo
+        if offset is None or offset != zone.utcoffset(begin + 3 * DAY):
+            return False
+        return (origin - begin + offset) % self.step > width
+
+    def _on_grid(self, origin: datetime, low: datetime) -> datetime:
+        return origin - (origin - low) // self.step * self.step
+
+    def origin(self, moment: datetime, zone: "ZoneInfo") -> datetime:
         """Where the grid begins: start_date and start_time, else the first run, else start_time on the first day."""
         if self.start_date is not None and self.start_time is not None:
             return instant(self.start_date, self.start_time, zone)
@@ -161,7 +195,7 @@ class Recurrence(NamedTuple):
     def _as_soon_as_possible(self, now: datetime, zone: "ZoneInfo") -> datetime | None:
         """The first moment, from now on, on a day and in a window that the row allows."""
         low = self._earliest(now, zone)
-        rule = self._day_rule(low, zone) if self.positions or self.unit == "easter" else self._flagged_days(low, zone)
+        rule = self.day_rule(low, zone) if self.positions or self.unit == "easter" else self._flagged_days(low, zone)
         for day in self._days(rule, local_date(low, zone)):
             begin, end = self._window(day, zone)
             if max(low, begin) <= end:
@@ -179,16 +213,21 @@ class Recurrence(NamedTuple):
             yield found
             found = None if self.unit == "once" else rule.next(found + DAY)
 
-    def _day_rule(self, moment: datetime, zone: "ZoneInfo") -> DayRule:
+    def day_rule(self, moment: datetime, zone: "ZoneInfo") -> DayRule:
+        """The days of a calendar rule. `moment` gives the phase when neither start_date nor a first run does."""
         base = self.start_date or local_date(self.anchor or moment, zone)
         if self.unit == "once":
             return DayRule("daily", 1, base, self.weekdays)
+        if self.unit == "daily" and self.start_date is None and self.weekdays:
+            # Each 14 days from a run that was asked for on another day would never meet the flagged one.
+            base = DayRule("daily", 1, base, self.weekdays).next(base) or base
         return DayRule(self.unit, self.every, base, self.weekdays, self.positions)
 
     def _flagged_days(self, moment: datetime, zone: "ZoneInfo") -> DayRule:
         return DayRule("daily", 1, local_date(moment, zone), self.weekdays)
 
-    def _time_of_day(self, zone: "ZoneInfo") -> time:
+    def time_of_day(self, zone: "ZoneInfo") -> time:
+        """When on its days a calendar rule has its slot."""
         if self.start_time is not None:
             return self.start_time
         if self.anchor is None:
@@ -201,6 +240,23 @@ class Recurrence(NamedTuple):
         """First and last moment at which a job may start in the window that opens on `day`."""
         if self.end_time is None:
             return instant(day, MIDNIGHT, zone), instant(day + DAY, MIDNIGHT, zone) - TICK
-        begin = self.start_time or MIDNIGHT
-        last = day + DAY if self.end_time < begin else day
-        return instant(day, begin, zone), instant(last, self.end_time, zone)
+        last = day + DAY if self.end_time < self.opening else day
+        return instant(day, self.opening, zone), instant(last, self.end_time, zone)
+
+    @property
+    def step(self) -> timedelta:
+        """The length of one interval of secondly, minutely and hourly."""
+        return INTERVALS[self.unit] * self.every
+
+    @property
+    def opening(self) -> time:
+        """When the daily window opens; without an end_time it is the whole day."""
+        return MIDNIGHT if self.end_time is None else self.start_time or MIDNIGHT
+
+    @property
+    def _width(self) -> timedelta:
+        """The length of the daily window on a day without a change of the clock."""
+        if self.end_time is None:
+            return DAY - TICK
+        begin, end = (datetime.combine(date.min, clock) for clock in (self.opening, self.end_time))
+        return end - begin if end >= begin else end - begin + DAY

@@ -5,6 +5,7 @@ Some zones skip midnight itself (Cairo, Havana), so even "every day at 00:00" ne
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,11 +17,37 @@ _SECOND = timedelta(seconds=1)
 
 def instant(day: date, clock: time, zone: "ZoneInfo") -> datetime:
     """The one instant, in UTC, at which `zone` shows `clock` on `day`."""
-    wall = datetime.combine(day, clock, zone).replace(fold=0)
-    moment = wall.astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+    offset, other = _offsets(day, clock, zone)
+    moment = datetime.combine(day, clock, UTC) - offset
+    if offset >= other:
         return moment
-    return _end_of_gap(wall.replace(fold=1).astimezone(UTC), moment, zone)
+    return _end_of_gap(moment + offset - other, moment, zone)
+
+
+class Reading(StrEnum):
+    """How often the clocks of a zone show a time on a day."""
+
+    ONCE = "once"
+    SKIPPED = "skipped"
+    REPEATED = "repeated"
+
+
+def reading(day: date, clock: time, zone: "ZoneInfo") -> Reading:
+    """Whether `zone` shows `clock` on `day`, and whether it does so twice."""
+    offset, other = _offsets(day, clock, zone)
+    return Reading.ONCE if offset == other else Reading.SKIPPED if offset < other else Reading.REPEATED
+
+
+def _offsets(day: date, clock: time, zone: "ZoneInfo") -> tuple[timedelta, timedelta]:
+    """The offsets of the first and the second reading (PEP 495): in a gap the second is the greater one.
+
+    Each slot of a calendar is found this way, so it uses no `replace`: that takes 3 of 15 microseconds each time.
+    """
+    parts = clock.hour, clock.minute, clock.second, clock.microsecond, zone
+    first = datetime.combine(day, time(*parts)).utcoffset()
+    second = datetime.combine(day, time(*parts, fold=1)).utcoffset()
+    assert first is not None and second is not None  # a ZoneInfo always knows
+    return first, second
 
 
 def _end_of_gap(before: datetime, after: datetime, zone: "ZoneInfo") -> datetime:

@@ -105,7 +105,7 @@ _linod_ctl() {
         word=${words[i]}
         case $word in
         --site=*) site=(--site "${word#*=}") ;;
-        --site | --log-level | --job | -j | --outcome | --number | -n | --lines | --name)
+        --site | --number | -n | --from | --hours | --log-level | --job | -j | --outcome | --lines | --name)
             option=$word
             if ((++i < ${#words[@]} - 1)); then
                 [[ $word != --site ]] || site=(--site "${words[i]}")
@@ -133,6 +133,8 @@ _linod_ctl() {
     elif [[ $typed == -* ]]; then
         case $command in
         status) _linod_ctl_offer '' < <(_linod_ctl_words --check) ;;
+        preview) _linod_ctl_offer '' < <(_linod_ctl_words --number -n --from) ;;
+        calendar) _linod_ctl_offer '' < <(_linod_ctl_words --hours --from --number -n) ;;
         run-now) _linod_ctl_offer '' < <(_linod_ctl_words --wait -w --follow -f --log-level) ;;
         kill) _linod_ctl_offer '' < <(_linod_ctl_words --job -j) ;;
         jobs) _linod_ctl_offer '' < <(_linod_ctl_words --outcome --number -n) ;;
@@ -141,10 +143,11 @@ _linod_ctl() {
         esac
         _linod_ctl_offer '' < <(_linod_ctl_words --site --json --no-color --version --help -h)
     elif [[ ! $command ]]; then
-        _linod_ctl_offer '' < <(_linod_ctl_words status list show run-now cancel-run enable disable kill jobs log procedures log-levels set add remove reload)
+        _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs log procedures log-levels set add remove reload)
     else
         case $command:$at in
         show:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
+        preview:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         run-now:*) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         cancel-run:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         enable:*) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;

@@ -25,7 +25,7 @@ function __linod_ctl_words
             continue
         end
         switch $word
-            case --site --log-level --job -j --outcome --number -n --lines --name
+            case --site --number -n --from --hours --log-level --job -j --outcome --lines --name
                 set skip yes
             case '-*'
             case '*'
@@ -83,6 +83,8 @@ complete -c linod-ctl -l help -s h -d 'Show this message and exit'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a status -d 'Show what needs a human, and how linod is'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a list -d 'List the system tasks'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a show -d 'Show one task, and its last job'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a preview -d 'Show when a task will fall due, and what is unusual about it'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a calendar -d 'Show what falls due in the next 24 hours, task by task'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a run-now -d 'Request tasks to run as soon as possible'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a cancel-run -d 'Cancel a request that waits'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a enable -d 'Let tasks run by their schedule'
@@ -98,6 +100,12 @@ complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a remove -d 'Re
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a reload -d 'Read settings and plugins anew'
 complete -c linod-ctl -n '__linod_ctl_at status any' -l check -d 'Only what needs a human; exit code 1 when there is something'
 complete -c linod-ctl -n '__linod_ctl_at show first' -x -a '(__linod_ctl_ask tasks)'
+complete -c linod-ctl -n '__linod_ctl_at preview any' -l number -s n -x -d 'How many'
+complete -c linod-ctl -n '__linod_ctl_at preview any' -l from -x -d 'Such as 2026-11-24, \'2026-11-24 04:00\' or 2026-11-24T03:00:00Z; else now'
+complete -c linod-ctl -n '__linod_ctl_at preview first' -x -a '(__linod_ctl_ask tasks)'
+complete -c linod-ctl -n '__linod_ctl_at calendar any' -l hours -x -d 'How far to look ahead'
+complete -c linod-ctl -n '__linod_ctl_at calendar any' -l from -x -d 'Such as 2026-11-24, \'2026-11-24 04:00\' or 2026-11-24T03:00:00Z; else now'
+complete -c linod-ctl -n '__linod_ctl_at calendar any' -l number -s n -x -d 'How many tasks, those due first'
 complete -c linod-ctl -n '__linod_ctl_at run-now any' -l wait -s w -d 'Wait for the end; its outcome is the exit code'
 complete -c linod-ctl -n '__linod_ctl_at run-now any' -l follow -s f -d 'Show the log live, and wait as --wait does'
 complete -c linod-ctl -n '__linod_ctl_at run-now any' -l log-level -x -a 'DEBUG INFO WARNING ERROR CRITICAL' -d 'Logging level for this run only'

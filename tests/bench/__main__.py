@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.bench import command, environment, idle, punctual, quiet, request, start, stop, throughput
+from tests.bench import command, environment, idle, punctual, quiet, request, slots, start, stop, throughput
 from tests.bench.site import Bench
 from tests.bench.table import lines
 from tests.bench.verdict import Figure, Settled, Unmeasured, at_most, settle
@@ -22,6 +22,7 @@ FIGURES: dict[str, Callable[[Bench], Sequence[Figure]]] = {
     "idle": idle.measure,
     "throughput": throughput.measure,
     "punctual": punctual.measure,
+    "slots": slots.measure,
     "stop": stop.measure,
 }
 

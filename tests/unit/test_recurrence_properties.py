@@ -1,11 +1,9 @@
-"""What holds for every rule, zone and moment; and the days of rules against an independent engine."""
+"""What holds for every rule, zone and moment."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from time import perf_counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil import rrule
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +11,7 @@ from linod.recurrence import BadRecurrence, Recurrence, plan, plan_after
 from linod.recurrence.checks import WEEKDAYS
 from linod.recurrence.days import DayRule
 from linod.tasks import NOTHING_TO_PLAN
-from tests.unit.rows import BRUSSELS, task
+from tests.unit.rows import task
 
 ZONES = [
     ZoneInfo(name)
@@ -151,41 +149,6 @@ def test_a_plan_is_never_in_the_past(columns: dict[str, Any], now: datetime, zon
     assert after == NOTHING_TO_PLAN or after > due + timedelta(seconds=seconds)
 
 
-FREQUENCIES: dict[str, Any] = {
-    "daily": rrule.DAILY,
-    "weekly": rrule.WEEKLY,
-    "monthly": rrule.MONTHLY,
-    "yearly": rrule.YEARLY,
-}
-
-
-@settings(max_examples=80, deadline=None)
-@given(st.sampled_from(CALENDAR), st.integers(1, 6), dates, weekdays.filter(bool), positions, st.integers(0, 400))
-def test_days_by_position_and_weekday_are_those_of_rrule(
-    unit: str, every: int, base: date, days: set[int], places: set[int], later: int
-) -> None:
-    """Deliberate differences are not asked for: months and years without positions, where rrule skips short months and
-    takes each flagged day; the first week, of which rrule counts positions from its start.
-    """
-    places = set() if unit == "daily" else places
-    assume(places or unit in ("daily", "weekly"))
-    later += 7
-    start = datetime.combine(base, time(0))
-    engine = rrule.rrule(
-        FREQUENCIES[unit], start, every, byweekday=sorted(days), bysetpos=sorted(places) or None,
-        until=start + timedelta(days=later + 366 * 4),
-    )  # fmt: skip
-    rule = DayRule(unit, every, base, tuple(sorted(days)), tuple(sorted(places)))
-    day = base + timedelta(days=later)
-    expected = engine.after(datetime.combine(day, time(0)), inc=True)
-    found = rule.next(day)
-
-    if expected is not None:
-        assert found == expected.date()
-    else:
-        assert found is None or found > day + timedelta(days=366 * 3)
-
-
 def test_months_do_not_drift_over_four_hundred_years() -> None:
     rule, day = DayRule("monthly", 1, date(2000, 1, 31)), date(2000, 1, 1)
     for _ in range(4800):
@@ -197,18 +160,25 @@ def test_months_do_not_drift_over_four_hundred_years() -> None:
     assert day == date(2400, 1, 1)
 
 
-def test_a_call_costs_the_same_whatever_the_age_of_the_anchor() -> None:
-    """rrule took 10 s for a 10 s rule of one year; the budget is 0.2 ms, the limit here bears a busy machine."""
-    anchor, now = datetime(1990, 1, 1, 3, 7, tzinfo=UTC), datetime(2036, 11, 23, 21, 44, tzinfo=UTC)
-    for columns in (
-        {"every_unit": "secondly", "every": 10},
-        {"every_unit": "daily"},
-        {"every_unit": "weekly", "friday": True},
-    ):
-        rule = Recurrence.of(task(anchor=anchor, **columns))
-        costs = []
-        for _ in range(50):
-            begun = perf_counter()
-            rule.next_after(now, BRUSSELS)
-            costs.append(perf_counter() - begun)
-        assert sorted(costs)[25] < 0.001
+@settings(max_examples=150, deadline=None)
+@given(st.integers(61, 4000), clocks, st.integers(1, 300), weekdays, moments, moments, zones)
+def test_a_look_by_the_offset_alone_steps_over_no_window_that_is_met(
+    every: int, begin: time, width: int, days: set[int], anchor: datetime, moment: datetime, zone: ZoneInfo
+) -> None:
+    """The shortcut for long intervals and short windows, against the windows themselves, on both sides of changes."""
+    end = (datetime.combine(date(2026, 1, 1), begin) + timedelta(minutes=width)).time()
+    columns: dict[str, Any] = dict.fromkeys((WEEKDAYS[number] for number in days), True)
+    columns |= {"every_unit": "minutely", "every": every, "start_time": begin, "end_time": end, "anchor": anchor}
+    rule, plodding = rule_of(columns), Plodding.of(task(**columns))
+    for _ in range(20):
+        slot = next_after(rule, moment, zone)
+        assert slot == plodding.next_after(moment, zone)
+        assert slot is not None
+        moment = slot
+
+
+class Plodding(Recurrence):
+    """Looks into every window."""
+
+    def _steps_over(self, day: date, origin: datetime, width: timedelta, zone: ZoneInfo) -> bool:
+        return False

@@ -18,6 +18,8 @@ COMMANDS = {
     "status": ("status", "status"),
     "list": ("tasks", "list_tasks"),
     "show": ("tasks", "show"),
+    "preview": ("preview", "preview"),
+    "calendar": ("preview", "calendar"),
     "run-now": ("run", "run_now"),
     "cancel-run": ("run", "cancel_run"),
     "enable": ("change", "enable"),

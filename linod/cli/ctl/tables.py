@@ -74,10 +74,11 @@ def _shrink(widths: list[int], least: Sequence[int], room: int) -> None:
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return " ".join(f" {_fitted(cell, size)} " for cell, size in zip(cells, widths, strict=True)).rstrip()
+    return " ".join(f" {fitted(cell, size)} " for cell, size in zip(cells, widths, strict=True)).rstrip()
 
 
-def _fitted(text: str, size: int) -> str:
+def fitted(text: str, size: int) -> str:
+    """`text` in as many columns of a terminal as `size`, cut or padded."""
     if columns(text) > size:
         while columns(text) > size - 1:
             text = text[:-1]
