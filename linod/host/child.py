@@ -92,7 +92,24 @@ class Child:
         signal.signal(signal.SIGTERM, self._told_to_end)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        os.register_at_fork(
+            before=self._before_fork, after_in_parent=self._after_fork, after_in_child=self._in_grandchild
+        )
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # blocked by the host since before the fork
+
+    # What the procedure forks is its own, and ends at SIGTERM as any process does. multiprocessing ends the workers of
+    # a pool so: with the job's handler they would raise an exception, and some go on.
+
+    def _before_fork(self) -> None:
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def _after_fork(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+    def _in_grandchild(self) -> None:
+        if signal.getsignal(signal.SIGTERM) == self._told_to_end:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._after_fork()
 
     def _told_to_end(self, number: int, frame: FrameType | None) -> None:
         if self._phase is Phase.FINISHING or self._signalled:

@@ -325,3 +325,31 @@ def test_a_stopped_host_can_be_a_frozen_one(tmp_path: Path) -> None:
         assert not alive(site.events.jobs[job].pid)
 
     playing(play())
+
+
+def test_what_a_job_forks_ends_at_sigterm_as_any_process_does(tmp_path: Path) -> None:
+    source = """
+        import multiprocessing, os, signal
+        from linod import background_task
+
+        @background_task()
+        def pool(ar):
+            with multiprocessing.get_context("fork").Pool(2) as workers:
+                ar.info("%d", sum(workers.map(abs, range(-3, 3))))
+
+        @background_task()
+        def forks(ar):
+            pid = os.fork()
+            if not pid:
+                signal.pause()
+            os.kill(pid, signal.SIGTERM)
+            ar.info("ended by %d", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    """
+
+    async def play() -> None:
+        async with make_site(tmp_path, pools=source) as site:
+            assert (await site.run("forks")).texts == ["ended by -15"]
+            seen = await site.run("pool")
+            assert (seen.outcome.state, seen.texts) == (State.SUCCEEDED, ["9"])
+
+    playing(play())
