@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import linod
-from linod.control.operations import Report
+from linod.control.report import Report
 from linod.host.protocol import HostAway, Loaded
 from linod.jobs import Job, State
 from linod.journal import Event

@@ -1,17 +1,22 @@
 """The methods that change tasks. Each change is one transaction with its `Change` row, and one journal line."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from linod.control.call import Call
 from linod.control.finding import Problems, known_procedure, one_task
 from linod.control.interface import refusal
-from linod.control.operations import Operations
 from linod.control.peer import Peer
 from linod.control.values import JsonObject, plain, task_json
 from linod.jobs import Job
 from linod.recurrence import SCHEDULE, plan
 from linod.tasks import SYSTEM_TASK, Task, label
+
+if TYPE_CHECKING:
+    from linod.control.operations import Operations
 
 
 async def enable(ops: Operations, call: Call, *, task: str) -> JsonObject:

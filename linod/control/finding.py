@@ -1,12 +1,17 @@
 """The task that a caller means, or why none is; and what keeps a task from running."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from linod.control.interface import Refusal, refusal
-from linod.control.operations import Ledger, Operations
 from linod.procedures import Procedure
 from linod.tasks import Task, label
+
+if TYPE_CHECKING:
+    from linod.control.operations import Ledger, Operations
 
 NAMES = 1000
 """Names that are looked at for near ones."""

@@ -1,17 +1,21 @@
 """GetLog: what jobs logged, and with `follow` what they log."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linod.control.call import Call
 from linod.control.finding import no_such_job, one_task
 from linod.control.interface import empty_reply, refusal
 from linod.control.looking import by_id, live_json
-from linod.control.operations import Follower, Operations, Running
 from linod.control.values import JsonObject, record_json
 from linod.jobs import Job
 from linod.tasks import TaskKey
+
+if TYPE_CHECKING:
+    from linod.control.operations import Follower, Operations, Running
 
 LINES = 100
 """Lines of all tasks, unless the caller says otherwise."""

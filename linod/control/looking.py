@@ -1,15 +1,20 @@
 """The methods that only look: tasks, jobs, procedures, logging levels."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from linod.control.call import Call
 from linod.control.finding import NAMES, Problems, no_such_job, one_task
 from linod.control.interface import refusal
-from linod.control.operations import Operations, Running
 from linod.control.values import JsonObject, job_json, procedure_json, task_json
 from linod.jobs import Job, State
 from linod.loglevels import LogLevels
+
+if TYPE_CHECKING:
+    from linod.control.operations import Operations, Running
 
 PAGE = 200
 """Rows in one reply, unless the caller says otherwise."""

@@ -1,14 +1,19 @@
 """All methods of the interface, bound to what they operate."""
 
+from __future__ import annotations
+
 import json
 import logging
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from linod.control import changing, following, looking, previewing, reloading, running, status
 from linod.control.call import Call, Handler
 from linod.control.interface import METHODS
-from linod.control.operations import Operations
+
+if TYPE_CHECKING:
+    from linod.control.operations import Operations
 
 log = logging.getLogger("lino")
 

@@ -3,18 +3,20 @@
 The rules are imported when somebody asks: a start of the daemon needs none of them.
 """
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from linod.control.call import Call
 from linod.control.finding import Problems, one_task
-from linod.control.operations import Operations
 from linod.control.values import JsonObject, moment, task_json
 from linod.recurrence import BadRecurrence, Recurrence
 from linod.tasks import Task, TaskKey
 
 if TYPE_CHECKING:
+    from linod.control.operations import Operations
     from linod.preview import Preview
 
 MOST = 1000
@@ -74,7 +76,7 @@ async def get_calendar(
     return await ops.db.run(look)
 
 
-def slots_json(ahead: "Preview", zone: ZoneInfo) -> list[JsonObject]:
+def slots_json(ahead: Preview, zone: ZoneInfo) -> list[JsonObject]:
     """Slots as JSON; `local` in a zone, with its offset."""
     return [
         {"at": moment(slot.at), "local": slot.at.astimezone(zone).isoformat(), "reasons": list(slot.reasons)}

@@ -1,17 +1,22 @@
 """The methods that make a task run, keep it from running, and end what runs."""
 
+from __future__ import annotations
+
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from linod.control.call import Call
 from linod.control.changing import record, tell
 from linod.control.finding import Problems, no_such_job, one_task
 from linod.control.interface import Refusal, empty_reply, refusal
 from linod.control.looking import by_id, live_json
-from linod.control.operations import Follower, Operations
 from linod.control.values import JsonObject, job_json, moment, record_json, task_json
 from linod.jobs import Job
 from linod.loglevels import LogLevel, LogLevels
 from linod.tasks import Task, TaskKey, label
+
+if TYPE_CHECKING:
+    from linod.control.operations import Follower, Operations
 
 
 async def run_now(

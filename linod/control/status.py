@@ -1,18 +1,23 @@
 """GetStatus: first what needs a human, then how the daemon is."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linod.control.call import Call
 from linod.control.finding import Problems
 from linod.control.interface import TYPES
 from linod.control.looking import LONGEST_PAGE, by_id, live_json
-from linod.control.operations import Operations, Report
+from linod.control.report import Report
 from linod.control.values import JsonObject, job_json, moment, procedure_json, task_json
 from linod.errors import DatabaseAway
 from linod.jobs import Job
 from linod.tasks import GRACE, Task
+
+if TYPE_CHECKING:
+    from linod.control.operations import Operations
 
 NEEDS_HUMAN = ("database_problem", "failed", "overdue", "gone", "procedures", "findings", "problems")
 """Fields of the status that are empty as long as nobody is needed."""

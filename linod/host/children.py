@@ -36,30 +36,40 @@ class Child:
         self.pid: int | None = None
         self.pid_started = 0
         self.order: Order | None = None
+        self._prepared: Order | None = None
         self.unsent = b""
         self.unfit = ""
         self.job: RunningJob | None = None
         self.finished: Exit | None = None
         self.lost = ""
 
-    def hand_over(self, order: Order) -> bool:
+    def prepare(self, order: Order) -> None:
+        """Have the order ready to be sent. Any thread may call it, once."""
+        self._prepared = order
+        try:
+            self.unsent = _line(order)
+        except (TypeError, ValueError) as error:  # no JSON; the child, which waits for a line, ends without one
+            self.unfit = f"its order cannot be written: {error}"
+            self.unsent = b"\n"
+
+    def send(self) -> bool:
         """Write the order into the stream: from here on the procedure runs. Any thread may call it, once.
 
         Returns  False when the process is gone, and has not seen the order.
         """
         try:
-            data = _line(order)
-        except (TypeError, ValueError) as error:  # no JSON; the child, which waits for a line, ends without one
-            self.unfit = f"its order cannot be written: {error}"
-            data = b"\n"
-        try:
-            sent = self.channel.stream.send(data)
+            sent = self.channel.stream.send(self.unsent)
         except BlockingIOError:
             sent = 0
         except OSError:
             return False
-        self.order, self.unsent = order, data[sent:]
+        self.order, self.unsent = self._prepared, self.unsent[sent:]
         return True
+
+    def hand_over(self, order: Order) -> bool:
+        """`prepare` and `send`."""
+        self.prepare(order)
+        return self.send()
 
 
 class Children:

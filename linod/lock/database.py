@@ -1,7 +1,6 @@
 """The lock beside the database: who serves this site, and how a newcomer takes over from a daemon that died."""
 
 import json
-import logging
 import os
 import select
 import socket
@@ -12,8 +11,6 @@ from linod.clock import Clock
 from linod.errors import Busy, ConfigurationError
 from linod.lock.files import HELD, TURN, LockFile
 from linod.lock.processes import ProcessId, end_tree, locking
-
-log = logging.getLogger("lino")
 
 STEP = 0.02
 """Seconds between two tries while a lock is about to become free."""
@@ -85,6 +82,21 @@ class DatabaseLock:
         if not self._file.locked():
             return None
         return Holder.parse(self._file.read()) or Holder(self._site, 0, 0, "", "", "")
+
+    def take(self, clock: Clock) -> bool:
+        """Take the lock if it is free; False when the host of a dead daemon has it still, for which `acquire` waits.
+
+        Raises  Busy when another daemon lives, ConfigurationError when the file cannot be written.
+        """
+        self._open()
+        try:
+            taken = self._take_over(clock)
+        except BaseException:
+            self.release()
+            raise
+        if not taken:
+            self.release()
+        return taken
 
     def acquire(self, clock: Clock, wait: float = 2.0) -> None:
         """Take the lock.
@@ -165,7 +177,10 @@ class DatabaseLock:
             if holder.host is not None and holder.host.alive() and holder.host not in hosts:
                 hosts.append(holder.host)
             pids = ", ".join(str(host.pid) for host in hosts)
-            log.warning("Ending what a dead linod left of site %s: worker host %s and its jobs", self._site, pids)
+            from logging import getLogger  # not on the way of an ordinary start
+
+            what = f"Ending what a dead linod left of site {self._site}: worker host {pids} and its jobs"
+            getLogger("lino").warning(what)
             return bool(hosts) and end_tree(hosts)
         finally:
             self._file.unlock(TURN)

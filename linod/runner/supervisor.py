@@ -62,6 +62,10 @@ class Supervisor:
         follows in the loop."""
         reserved.child.hand_over(self._order(task, job))
 
+    def prepare(self, reserved: Reserved, task: Task, job: Job) -> None:
+        """As `hand_over`, but its moment has not come: `reserved.child.send()` is to follow."""
+        reserved.child.prepare(self._order(task, job))
+
     def _order(self, task: Task, job: Job) -> Order:
         row = task._replace(
             last_start_time=job.claimed_at,

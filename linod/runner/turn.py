@@ -68,7 +68,7 @@ class Turn(NamedTuple):
 
     claimed   the jobs to start now, in order.
     next_due  when the next slot of a task that can run falls due, None when there is none.
-    more      something is left, such as unplanned tasks: turn again at once.
+    more      unplanned tasks are left: turn again at once.
     too_early the next tasks that are not due, at most 20; empty unless asked for.
     impossible tasks whose schedule cannot be followed, with the reason; each appears once per edit.
     """
@@ -187,17 +187,6 @@ def run_turn(
         return Turn((), store.next_due(site.procedures), more, too_early, tuple(impossible))
     claimed, next_due = _claim_all(store, wanted, now, site, hand_over)
     return Turn(claimed, next_due, more, too_early, tuple(impossible))
-
-
-def claim_ahead(
-    store: Store, now: datetime, free: int, site: Site, ahead: Sequence[Task], hand_over: HandOver | None
-) -> Turn:
-    """Claim tasks that were read shortly before they fell due, and nothing else; the rest is for the next turn.
-
-    ahead  in the order of `claim_order`; those that have changed since they were read are not claimed.
-    """
-    claimed, next_due = _claim_all(store, claim_order((), ahead, free), now, site, hand_over)
-    return Turn(claimed, next_due, more=True)
 
 
 def _claim_all(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from linod.control.methods import handlers
-from linod.control.operations import Report
+from linod.control.report import Report
 from linod.errors import DatabaseAway, LinodError
 from linod.host.protocol import Loaded
 from linod.jobs import DISABLING, Job, Outcome, State

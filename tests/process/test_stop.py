@@ -120,6 +120,6 @@ def test_sighup_without_a_terminal_does_not_stop(site: Site) -> None:
     site.plugin(PLUGIN)
     site.start(options={"start_new_session": True})
     site.signal(signal.SIGHUP)
-    site.wait_for_log("SIGHUP")
+    site.wait_for_log("Reloaded")
     assert site.status()["state"] == "ready"
     assert site.stop() == 0
