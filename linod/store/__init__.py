@@ -5,7 +5,7 @@ method, or the transaction around it, returns. Errors: `DatabaseAway` when the d
 `IllegalTransition` when somebody else made the arrow.
 """
 
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from linod.store.changes import Changes
 from linod.store.claim import Claims
@@ -28,6 +28,15 @@ class Store(Installing, Changes, Claims, Missed):
     def __init__(self, url: str, *, read_only: bool = False, busy_timeout: int = 5000, zone: tzinfo = UTC) -> None:
         super().__init__(url, read_only=read_only, busy_timeout=busy_timeout, zone=zone)
         self._probes: list[Probe] = []
+
+    def rehearse(self, now: datetime) -> None:
+        """Ask once what a start and its first pass ask: Peewee compiles a query in 0.5-1 ms, and answers fast then."""
+        self.install((), now, now.date())
+        self.unplanned(1)
+        self.requested(1)
+        self.due(now, 1)
+        self.next_due()
+        self.counts()
 
     def data_version_probe(self) -> Probe:
         """Tells another thread whether the database has changed, on a connection of its own that `close()` closes."""
