@@ -1,0 +1,105 @@
+"""The machine, and a site on it for each test. `python -m tests.system` starts this; pytest alone finds no test."""
+
+import json
+import os
+from collections.abc import Generator, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.system import bases
+from tests.system.container import Container
+from tests.system.machine import Local, Machine
+from tests.system.site import Site
+
+WHERE = os.environ.get("LINOD_SYSTEM", "")
+"""A release of `bases.RELEASES`; `local`: this machine; nothing: these tests are not wanted."""
+
+RESULTS = os.environ.get("LINOD_SYSTEM_RESULTS", "")
+"""File descriptor for one line of JSON a test."""
+
+collect_ignore_glob = [] if WHERE else ["test_*.py"]
+
+_numbers = count(1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On this machine itself run what needs nothing but the installed package."""
+    if WHERE == "local":
+        kept = [item for item in items if not {"fresh", "debs"} & set(getattr(item, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def debs() -> dict[str, Path]:
+    """The package, as `current` and as an `older` version."""
+    place = Path(os.environ["LINOD_SYSTEM_DEBS"])
+    return {name: next((place / name).glob("linod_*.deb")) for name in ("current", "older")}
+
+
+def booted() -> Container:
+    return Container(bases.base(WHERE))
+
+
+def install(machine: Machine, deb: Path) -> str:
+    """Install a package file as an administrator does; what apt said."""
+    place = f"/opt/{deb.name}"
+    machine.path(place).write_bytes(deb.read_bytes())
+    words = ["-y", "-q", "--no-install-recommends", "--allow-downgrades", "-o", "Dpkg::Options::=--force-confold"]
+    done = machine.run("apt-get", "install", *words, place, timeout=120)
+    return done.out + done.err
+
+
+@pytest.fixture(scope="session")
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """The machine of all tests but those of the package's own life, with the package installed."""
+    if WHERE == "local":
+        yield Local()
+        return
+    container = booted()
+    try:
+        install(container, request.getfixturevalue("debs")["current"])
+        yield container
+    finally:
+        container.close()
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[Container]:
+    """A machine of this module's own, without the package."""
+    container = booted()
+    yield container
+    container.close()
+
+
+@pytest.fixture
+def site(machine: Machine, request: pytest.FixtureRequest) -> Iterator[Site]:
+    made = Site(machine, f"t{next(_numbers)}")
+    made.machine.run("systemctl", "start", made.socket)
+    request.node.stash[SITE] = made
+    yield made
+    made.remove()
+
+
+SITE = pytest.StashKey[Site]()
+
+
+@pytest.hookimpl(hookwrapper=True)  # not wrapper: Debian 12 has pluggy 1.0
+def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:
+    """A failure shows what the journal has of the test's site."""
+    report = (yield).get_result()
+    if report.failed and call.when == "call" and SITE in item.stash:
+        made = item.stash[SITE]
+        shown = made.machine.run("journalctl", "-n", "200", "-o", "short-precise", "-u", made.service, code=None)
+        report.sections.append((f"journal of {made.service}", shown.out))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if RESULTS and (report.when == "call" or not report.passed):
+        name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+        line = {"where": WHERE, "test": name, "outcome": report.outcome, "seconds": report.duration}
+        line["module"] = Path(report.location[0]).stem.removeprefix("test_")
+        os.write(int(RESULTS), (json.dumps(line) + "\n").encode())
