@@ -1,6 +1,7 @@
 """The thread that uses the database: calls from the loop, one after the other, and their results back into it."""
 
 import asyncio
+import signal
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -9,6 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 from linod.errors import DatabaseAway
 
 T = TypeVar("T")
+
+FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
+"""Of the thread that causes them; blocked there, faulthandler could not show where that was."""
 
 
 class _Call(NamedTuple):
@@ -57,6 +61,9 @@ class DatabaseThread:
         return not self._thread.is_alive()
 
     def _serve(self) -> None:
+        # Signals are for the main thread. A frozen process has the watchdog's SIGABRT and SIGCONT at once: taken here,
+        # the loop would run on while the stacks are written, accept a request, and die with it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - FAULTS)
         while (call := self._calls.get()) is not None:
             result: object = None
             error: BaseException | None = None

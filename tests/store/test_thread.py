@@ -1,6 +1,7 @@
 """The database thread: prompt, in order, and drained at its close."""
 
 import asyncio
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -33,6 +34,12 @@ def test_calls_run_in_one_other_thread_in_order(db: DatabaseThread) -> None:
 
     asyncio.run(calls())
     assert seen == [(number, "linod-database") for number in range(50)]
+
+
+def test_the_thread_takes_no_signal_but_its_own_faults(db: DatabaseThread) -> None:
+    blocked = asyncio.run(db.run(signal.pthread_sigmask, signal.SIG_BLOCK, []))
+    assert {signal.SIGABRT, signal.SIGTERM, signal.SIGINT, signal.SIGHUP} <= blocked
+    assert signal.SIGSEGV not in blocked
 
 
 def test_a_store_can_live_in_the_thread(db: DatabaseThread, url: str) -> None:
