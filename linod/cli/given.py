@@ -98,10 +98,19 @@ def _conclude(given: Given, act: "Callable[[Settings, Options], int]", *, make: 
             from traceback import print_exception
 
             print_exception(error)
-        print(f"linod: {error}", file=sys.stderr)
+        print(_for_stderr(f"linod: {error}"), file=sys.stderr)
         code = error.exit_code
         if code == ConfigurationError.exit_code:
             from linod.app.passed import refuse_callers
 
             refuse_callers(os.environ, str(error))
     sys.exit(code)
+
+
+def _for_stderr(text: str) -> str:
+    """An error before there is a journal of our own: in a service `journalctl -p err` shall find it all the same."""
+    import logging
+
+    from linod.journal.writers import is_journal, marked
+
+    return marked(text, logging.ERROR) if is_journal(os.environ, sys.stderr) else text

@@ -36,11 +36,23 @@ def open_writer(environ: Mapping[str, str], stderr: TextIO | None, *, color: boo
     site     for the field LINOD_SITE.
     """
     fd = _descriptor(stderr)
-    if fd is not None and environ.get("JOURNAL_STREAM") == _identity(fd):
+    if fd is not None and is_journal(environ, stderr):
         return JournalWriter(NativeWriter(site), StderrWriter(fd, prefixed=True))
     if color is None:
         color = fd is not None and os.isatty(fd) and "NO_COLOR" not in environ and environ.get("TERM") != "dumb"
     return StderrWriter(fd, colored=color)
+
+
+def is_journal(environ: Mapping[str, str], stderr: TextIO | None) -> bool:
+    """Whether standard error goes to journald."""
+    fd = _descriptor(stderr)
+    return fd is not None and environ.get("JOURNAL_STREAM") == _identity(fd)
+
+
+def marked(text: str, level: int) -> str:
+    """`text` for a standard error that is the journal, with its level before each line (sd-daemon(3))."""
+    mark = f"<{priority(level)}>"
+    return mark + text.replace("\n", f"\n{mark}")
 
 
 class StderrWriter:
@@ -77,8 +89,7 @@ class StderrWriter:
         if entry.level >= logging.WARNING:
             text = f"{logging.getLevelName(entry.level)}: {text}"
         if self._prefixed:
-            mark = f"<{priority(entry.level)}>"
-            return mark + text.replace("\n", f"\n{mark}")
+            return marked(text, entry.level)
         if self.colored:
             color = next((color for least, color in COLORS if entry.level >= least), "")
             return f"{color}{text}\x1b[0m" if color else text

@@ -1,5 +1,6 @@
 """The command `linod`: what it passes on, what it prints, how it ends. The daemon behind it is a fake."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -142,6 +143,18 @@ def test_a_wrong_configuration_ends_with_78_and_one_line_for_each_problem(
         f"linod: {tmp_path}/bad.toml:1: max_jobs: must be from 1 to 10000, not 0\n"
         f"{tmp_path}/bad.toml:2: unknown setting 'max_job'; did you mean 'max_jobs'?\n",
     )
+
+
+def test_an_error_that_goes_to_the_journal_has_its_level(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("max_jobs = 0\nlog_level = 1\n")
+    command = [sys.executable, "-m", "linod.cli.linod", "--settings", str(tmp_path / "bad.toml")]
+    with (tmp_path / "stderr").open("w") as stderr:
+        file = os.fstat(stderr.fileno())
+        environ = {"JOURNAL_STREAM": f"{file.st_dev}:{file.st_ino}", "PYTHONPATH": str(Path(linod.__path__[0]).parent)}
+        assert subprocess.run(command, env=environ, stderr=stderr).returncode == 78
+    lines = (tmp_path / "stderr").read_text().splitlines()
+    assert len(lines) > 1 and all(line.startswith("<3>") for line in lines)
+    assert lines[0].startswith("<3>linod: ")
 
 
 def test_an_error_of_the_daemon_is_one_line_and_its_own_exit_code(
