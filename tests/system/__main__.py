@@ -102,7 +102,10 @@ def run(where: str, arguments: list[str]) -> tuple[int, str, list[Result]]:
             for line in lines:
                 result = json.loads(line)
                 results.append(result)
-                print("{where}  {outcome}  {seconds:6.1f} s  {module}: {test}".format(**result), flush=True)
+                print(
+                    "{where}  {outcome}  {seconds:6.1f} s  {module}: {test}  {note}".format(**result).rstrip(),
+                    flush=True,
+                )
         code = process.wait()
         output.seek(0)
         return code, output.read(), results

@@ -28,7 +28,7 @@ SITES = ["python3-venv"]
 TESTS = ["python3-pytest"]
 """For the tests in the testbed itself, as autopkgtest runs them."""
 
-OPTIONS = ["--variant=minbase", "--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/man/*"]
+OPTIONS = ["--variant=minbase", "--dpkgopt=path-exclude=/usr/share/locale/*"]
 
 PURE = "typer<0.16"
 """Newer ones bring pydantic, and that a part that is compiled for one version of Python."""

@@ -31,7 +31,7 @@ ENVIRONMENT = {
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], what: str, within: float = DEADLINE) -> T:
+def until(look: Callable[[], T | None], what: str, within: float = DEADLINE) -> T:
     """Look again and again until something is true, and return it; fails when the deadline passes."""
     end = time.monotonic() + within
     while not (found := look()):
@@ -78,7 +78,7 @@ class Machine(ABC):
     ) -> Done:
         """Run a command to its end. `code`: the exit code it must have, None for any."""
         ended = subprocess.run(
-            self.enter(command, ENVIRONMENT | dict(environ or {}), user),
+            self.enter(command, _environment(user) | dict(environ or {}), user),
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,
             capture_output=True,
@@ -98,7 +98,7 @@ class Machine(ABC):
     def start(self, *command: str, user: str | None = None) -> "subprocess.Popen[str]":
         """Start a command and leave it running; its output is a pipe."""
         return subprocess.Popen(
-            self.enter(command, ENVIRONMENT, user),
+            self.enter(command, _environment(user), user),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -154,6 +154,10 @@ class Local(Machine):
 
     def enter(self, command: tuple[str, ...], environ: Mapping[str, str], user: str | None) -> list[str]:
         return [*_as_user(user), "env", "-i", *(f"{key}={text}" for key, text in environ.items()), *command]
+
+
+def _environment(user: str | None) -> dict[str, str]:
+    return ENVIRONMENT | ({"HOME": f"/home/{user}"} if user else {})
 
 
 def _as_user(user: str | None) -> list[str]:

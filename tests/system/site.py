@@ -107,7 +107,7 @@ class Site:
 
     def host_pid(self) -> int:
         """The worker host, when it is ready."""
-        return until(lambda: self.status()["host"]["pid"] or 0, "a host")
+        return int(until(lambda: self.status()["host"]["pid"], "a host"))
 
     def task(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.call("ShowTask", task=name)["task"]
@@ -123,11 +123,22 @@ class Site:
         found: dict[str, Any] = self.call("RunNow", task=name, wait=True)["job"]
         return found
 
+    def run_now_when_ready(self, name: str) -> dict[str, Any]:
+        """The same for somebody who does not see whether there is a host: a request waits for one."""
+        asked = self.call("RunNow", task=name)["requested_at"]
+
+        def ended() -> dict[str, Any]:
+            return next((job for job in self.jobs(name) if job["requested_at"] == asked and job["outcome"]), {})
+
+        return until(ended, f"the end of the job of {name}")
+
     def begin(self, name: str = "waits") -> dict[str, Any]:
         """Request a task and wait until its job is in the procedure; the job, with its pid."""
+        self.machine.path(f"{self.state}/started").unlink(missing_ok=True)  # of one that was killed
         self.call("RunNow", task=name)
         until(lambda: self.machine.exists(f"{self.state}/started"), f"start of a job of {name}")
-        return until(lambda: next((job for job in self.jobs(name) if job["pid"]), {}), "its pid in the ledger")
+        newest = until(lambda: self.jobs(name)[0]["pid"] and self.jobs(name)[0], "its pid in the ledger")
+        return dict(newest)
 
     def let_go(self) -> None:
         """Let jobs of `waits` end."""

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ class Connection:
     def ask(self, method: str, **parameters: object) -> None:
         """Send a call; `answer` reads what comes."""
         call = {"method": f"{INTERFACE}.{method}", "parameters": parameters}
-        self._socket.sendall(json.dumps(call).encode() + b"\0")
+        with suppress(BrokenPipeError):  # one that could not start has said why, and hung up
+            self._socket.sendall(json.dumps(call).encode() + b"\0")
 
     def answer(self) -> dict[str, Any]:
         """The reply, when it is there. Raises Refused for an error, EOFError when the connection ended."""

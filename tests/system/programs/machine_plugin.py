@@ -2,6 +2,8 @@
 
 import os
 import select
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from linod import BaseRequest, background_task
@@ -45,12 +47,6 @@ def waits(ar: BaseRequest) -> None:
 
 
 @background_task(every_unit="never")
-def freezes_the_host(ar: BaseRequest) -> None:
-    """Stop the process that forks the jobs, and be no part of what is stopped."""
-    os.kill(os.getppid(), 19)
-
-
-@background_task(every_unit="never")
 def sends_mail(ar: BaseRequest) -> None:
     from email.message import EmailMessage
     from smtplib import SMTP
@@ -60,3 +56,54 @@ def sends_mail(ar: BaseRequest) -> None:
     message.set_content("It has arrived.")
     with SMTP("127.0.0.1", int((STATE / "port").read_text()), timeout=10) as smtp:
         smtp.send_message(message)
+
+
+@background_task(every_unit="never")
+def deaf(ar: BaseRequest) -> None:
+    """Does not hear that it should end."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    (STATE / "started").write_text(str(os.getpid()))
+    while True:
+        select.select([], [], [], 60)
+
+
+def write(path: Path) -> None:
+    path.write_text("")
+
+
+def unshare() -> None:
+    """A user namespace; os.unshare is of Python 3.12."""
+    import ctypes
+
+    if ctypes.CDLL(None, use_errno=True).unshare(0x10000000):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+FORBIDDEN: dict[str, Callable[[], object]] = {
+    "write to /etc": lambda: write(Path("/etc/linod/mine.toml")),
+    "write to /usr": lambda: write(Path("/usr/local/mine")),
+    "write to another site's state": lambda: write(STATE.parent / "mine"),
+    "write to /home": lambda: write(Path("/home/mine")),
+    "go before others": lambda: os.nice(-1),
+    "speak netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
+    "read the kernel's log": lambda: Path("/dev/kmsg").read_bytes(),
+    "make a namespace": unshare,
+    "see processes of root": lambda: Path("/proc/1/comm").read_text(),
+    "become root": lambda: os.setuid(0),
+}
+
+
+@background_task(every_unit="never")
+def tries_what_is_forbidden(ar: BaseRequest) -> None:
+    """Fails when one of these works."""
+    worked = []
+    for name, attempt in FORBIDDEN.items():
+        try:
+            attempt()
+        except OSError as error:
+            ar.info("%s: %s", name, error.strerror)
+        else:
+            worked.append(name)
+    assert not worked, worked
