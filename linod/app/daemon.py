@@ -248,6 +248,8 @@ class Daemon:
 
     def _loaded(self, loaded: Loaded) -> None:
         self._changed.set()
+        if self._ready_once:
+            self.runner.poke()  # another host: requests have waited for it
 
     def _host_lost(self, fatal: LinodError | None) -> None:
         if fatal is not None:

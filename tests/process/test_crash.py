@@ -101,6 +101,17 @@ def test_kill_9_of_the_host_interrupts_its_jobs_and_another_takes_over(site: Sit
     site.stop()
 
 
+def test_a_request_that_waits_for_a_host_begins_with_it(site: Site) -> None:
+    site.settings["background_sleep_time"] = 300
+    _, host, _ = begin(site)
+    os.kill(host, signal.SIGKILL)
+    site.wait_for_log("The host is lost")
+    with site.client() as client:
+        client.call("RunNow", task="quick")
+    site.wait_until(lambda: site.jobs("quick") and site.jobs("quick")[0]["outcome"], "its job")
+    site.stop()
+
+
 def test_a_waiting_request_survives_kill_9_and_runs_first(site: Site) -> None:
     site.settings["max_jobs"] = 1
     daemon, _, _ = begin(site)
