@@ -10,7 +10,7 @@ from typing import NamedTuple
 from linod.clock import Clock
 from linod.errors import Busy, ConfigurationError
 from linod.lock.files import HELD, TURN, LockFile
-from linod.lock.processes import ProcessId, end_tree, locking
+from linod.lock.processes import ProcessId, boot_id, end_tree, locking
 
 STEP = 0.02
 """Seconds between two tries while a lock is about to become free."""
@@ -37,6 +37,14 @@ class Holder(NamedTuple):
         if self.host_pid is None or self.host_started is None:
             return None
         return ProcessId(self.host_pid, self.host_started, self.boot_id)
+
+    def of_now(self) -> "Holder":
+        """The same in this run of the machine. For a lock that is held: a run that has ended holds none.
+
+        Its boot id may still be another than ours: systemd-nspawn mounts one of its own over the kernel's, and systemd
+        252 gives a service with ProtectProc= a /proc without that.
+        """
+        return self._replace(boot_id=boot_id())
 
     @classmethod
     def parse(cls, text: str) -> "Holder | None":
@@ -147,7 +155,7 @@ class DatabaseLock:
         try:
             if not self._file.lock(HELD):
                 holder = Holder.parse(self._file.read())
-                if holder is not None and holder.daemon.alive():
+                if holder is not None and holder.of_now().daemon.alive():
                     raise Busy(_words(holder))
                 return False
             own = ProcessId.own()
@@ -171,7 +179,7 @@ class DatabaseLock:
             return True  # another newcomer is at it: soon it is the living daemon
         try:
             holder = Holder.parse(self._file.read())
-            if holder is None or holder.daemon.alive():
+            if holder is None or (holder := holder.of_now()).daemon.alive():
                 return False
             hosts = locking(self._file.path)  # also one that was never written down, because its daemon died before
             if holder.host is not None and holder.host.alive() and holder.host not in hosts:
@@ -188,7 +196,8 @@ class DatabaseLock:
     def _pause(self) -> None:
         """Wait a moment, or until the host has ended."""
         holder = Holder.parse(self._file.read())
-        fd = holder.host.pidfd() if holder is not None and holder.host is not None else None
+        host = holder.of_now().host if holder is not None else None
+        fd = host.pidfd() if host is not None else None
         try:
             select.select([fd] if fd is not None else [], [], [], STEP)
         finally:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -75,6 +76,23 @@ def test_a_second_daemon_is_refused_at_once_and_told_by_whom(path: Path, start: 
     process.wait(10)
     lock.acquire(CLOCK)
     lock.release()
+
+
+def test_a_living_daemon_that_sees_another_boot_id_is_alive(path: Path, start: Start) -> None:
+    """In a container of systemd-nspawn a service with ProtectProc= sees the kernel's, a shell the container's."""
+    first, pids = daemon(start, path)
+    holder = json.loads(lock_file(path).read_text())
+    lock_file(path).write_text(json.dumps(holder | {"boot_id": str(uuid4())}))
+
+    with pytest.raises(Busy, match=f"pid {first.pid} "):
+        DatabaseLock(path, "books").acquire(CLOCK, wait=0.1)
+    assert all(alive(pid) for pid in pids.values())
+
+    kill(first)
+    lock = DatabaseLock(path, "books")
+    lock.acquire(CLOCK, wait=0.1)  # and its host is known for what it is
+    lock.release()
+    assert not any(alive(pid) for pid in pids.values())
 
 
 def test_a_host_that_ends_its_jobs_by_itself_is_waited_for(path: Path, start: Start) -> None:
