@@ -58,11 +58,16 @@ def _make(directory: Path, mode: int, owner: Owner) -> None:
 
 def _give_runtime(runtime: Path, owner: Owner) -> None:
     """Take over what a linod that stayed root, or systemd for the socket unit, has made of the runtime directory."""
-    if SYSTEM_RUNTIME not in runtime.parents or runtime.lstat().st_uid != 0:
+    if not _is_roots(runtime):
         return
     if os.path.lexists(runtime / "pid"):
         os.chown(runtime / "pid", owner.uid, owner.gid, follow_symlinks=False)
     os.chown(runtime, owner.uid, owner.gid, follow_symlinks=False)
+
+
+def _is_roots(runtime: Path) -> bool:
+    """Whether it is a directory that root makes for a site, and gives away with the site's first start."""
+    return SYSTEM_RUNTIME in runtime.parents and runtime.lstat().st_uid == 0
 
 
 def _drop(owner: Owner) -> None:
@@ -87,5 +92,5 @@ def _check_reach(settings: Settings, owner: Owner) -> None:
                 f"{file}: linod's own program is out of reach of {who}; install it where every user can read it"
             )
     runtime = settings.runtime_dir
-    if runtime.exists() and not os.access(runtime, os.W_OK | os.X_OK):
+    if runtime.exists() and not _is_roots(runtime) and not os.access(runtime, os.W_OK | os.X_OK):
         raise ConfigurationError(f"{runtime}: cannot be written by {who}; `chown {owner.name} {runtime}` gives it away")
