@@ -81,6 +81,25 @@ def test_what_is_no_database_is_refused_and_left_as_it_is(machine: Machine, site
     assert [job["outcome"] for job in site.jobs("quick")] == ["succeeded"]
 
 
+def test_newer_tables_are_refused_and_left_as_they_are(machine: Machine, site: Site) -> None:
+    """What a downgrade over a change of the tables meets."""
+    site.start()
+    site.run_now("quick")
+    site.stop()
+    file = f"{site.state}/linod.sqlite"
+    version = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('UPDATE linod_schema SET version = 99')"
+    )
+    machine.run("runuser", "-u", "linod", "--", "python3", "-c", f"{version}; db.commit()", file)
+    newer = machine.path(file).read_bytes()
+    site.systemctl("start", code=1)
+
+    assert site.show("ExecMainStatus") == "78" and site.show("NRestarts") == "0"
+    assert "99" in " ".join(site.texts("-p", "err"))
+    assert "99" in site.ctl("run-now", "quick", code=78).err
+    assert machine.path(file).read_bytes() == newer
+
+
 def test_a_damaged_database_is_named_and_a_backup_cures_it(machine: Machine, site: Site) -> None:
     site.start()
     site.run_now("quick")

@@ -10,7 +10,10 @@ from tests.system.machine import Machine, until
 from tests.system.site import Site
 
 ANSWERED_WITHIN = 1.0
-"""Seconds after the kill -9 of a daemon."""
+"""Seconds after the kill -9 of a daemon, on a machine that does nothing else."""
+
+IDLE_START = 0.5
+"""Seconds that `systemctl start` of a site takes there: what it takes longer now, others may take longer too."""
 
 WATCHDOG = 3
 """Seconds; the unit's own 30 would have the test take that long."""
@@ -36,9 +39,18 @@ def test_kill_9(machine: Machine, site: Site, killed: list[str], note: Callable[
         assert task["job_id"] is None and not task["disabled"]
         return seconds
 
-    seconds = best(kill, ANSWERED_WITHIN)
-    note(f"answered after {seconds:.2f} s")
-    assert seconds < ANSWERED_WITHIN
+    limit = ANSWERED_WITHIN + lateness(site)
+    seconds = best(kill, limit)
+    note(f"answered after {seconds:.2f} s of {limit:.2f} s")
+    assert seconds < limit
+
+
+def lateness(site: Site) -> float:
+    """By how many seconds a start is slower now than on an idle machine."""
+    site.stop()
+    began = time.monotonic()
+    site.start()
+    return max(0.0, time.monotonic() - began - IDLE_START)
 
 
 def request(site: Site) -> float:
@@ -103,9 +115,10 @@ def test_a_frozen_daemon_is_replaced_and_shows_its_stacks(
         site.wait_for_text("Watchdog timeout")
         return seconds
 
-    seconds = best(freeze, WATCHDOG + 1)
-    note(f"answered after {seconds:.2f} s, WatchdogSec={WATCHDOG}s")
-    assert seconds < WATCHDOG + 1
+    limit = WATCHDOG + 1 + lateness(site)
+    seconds = best(freeze, limit)
+    note(f"answered after {seconds:.2f} s of {limit:.2f} s, WatchdogSec={WATCHDOG}s")
+    assert seconds < limit
 
 
 def test_a_frozen_host_is_replaced_by_the_daemon(machine: Machine, site: Site) -> None:
