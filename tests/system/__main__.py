@@ -34,6 +34,13 @@ Result = dict[str, Any]
 
 
 def main(arguments: list[str]) -> int:
+    """One run of a clone at a time: it builds the packages anew. Other clones may run theirs."""
+    DEBS.mkdir(parents=True, exist_ok=True)
+    with bases.locked(DEBS / "lock"):
+        return run_all(arguments)
+
+
+def run_all(arguments: list[str]) -> int:
     began = time.monotonic()
     chosen = [word for word in arguments if word in (*RELEASES, "local")] or list(RELEASES)
     rest = [word for word in arguments if word not in (*RELEASES, "local")]
@@ -46,6 +53,8 @@ def main(arguments: list[str]) -> int:
     print(f"Ready after {time.monotonic() - began:.0f} s: {', '.join(chosen)}", flush=True)
     with ThreadPoolExecutor() as pool:
         runs = list(pool.map(lambda where: run(where, rest), chosen))
+    if chosen != ["local"]:
+        container.sweep()  # a test process that was killed could not
     for where, (code, output, _) in zip(chosen, runs, strict=True):
         if code:
             print(f"\n== {where}\n{output}")

@@ -96,7 +96,7 @@ def _kept(name: str, recipe: str, make: Callable[[Path], None]) -> Path:
     key = hashlib.sha256(recipe.encode()).hexdigest()[:12]
     place = cache() / f"{name}-{key}"
     cache().mkdir(parents=True, exist_ok=True)
-    with _lock(cache() / f"{name}.lock"):
+    with locked(cache() / f"{name}.lock"):
         if place.is_dir():
             return place
         if (free := shutil.disk_usage(cache()).free) < LEAST_FREE:
@@ -112,7 +112,8 @@ def _kept(name: str, recipe: str, make: Callable[[Path], None]) -> Path:
 
 
 @contextmanager
-def _lock(file: Path) -> Iterator[None]:
+def locked(file: Path) -> Iterator[None]:
+    """Nobody else has this lock meanwhile: who comes later waits."""
     with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
