@@ -4,7 +4,7 @@
 help:
 	@echo 'make demo                   run the demo site in the foreground, until Ctrl-C'
 	@echo 'make demo DEMO_SECONDS=20   the same, ending by itself after a short tour'
-	@echo 'make test                   lint, types, and all tests with the oldest and newest dependencies'
+	@echo 'make test                   lint, types, and all tests with the oldest and newest dependencies; as root also containers'
 	@echo 'make test-zones             check the slots of every time zone on every day of 1990-2037, a few minutes'
 	@echo 'make deb                    build the Debian package, on Debian 12 or 13; VERSION=0.1.0+local1 gives it another version'
 	@echo 'make lint-deb               build it, and let lintian judge it'

@@ -35,6 +35,9 @@ Result = dict[str, Any]
 
 def main(arguments: list[str]) -> int:
     """One run of a clone at a time: it builds the packages anew. Other clones may run theirs."""
+    if os.geteuid() != 0:
+        print("cannot run here: containers are booted by root; try: sudo make test")
+        return CANNOT_RUN
     DEBS.mkdir(parents=True, exist_ok=True)
     with bases.locked(DEBS / "lock"):
         return run_all(arguments)
@@ -67,8 +70,6 @@ def run_all(arguments: list[str]) -> int:
 
 def prepare(releases: list[str]) -> None:
     """Whatever the containers need; raises CannotRun with the reason why there can be none."""
-    if os.geteuid() != 0:
-        raise CannotRun("containers are booted by root; try: sudo make test")
     if missing := [package for tool, package in TOOLS.items() if not _is_there(tool)]:
         _checked([str(ROOT / "packaging" / "apt"), "needed to boot containers", *missing])
     _checked(["unshare", "--mount", "--pid", "--fork", "--mount-proc", "true"])
