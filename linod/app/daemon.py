@@ -77,6 +77,7 @@ class Daemon:
         self._drain: Drain | None = None
         self._prep = False
         self._ready_once = False
+        self._ready_or_stopping = asyncio.Event()
         self._told = ""
 
     async def serve(self, loops: int | None) -> None:
@@ -205,10 +206,17 @@ class Daemon:
 
     def _ready(self) -> None:
         self._ready_once = True
+        self._ready_or_stopping.set()
         self.tell_ready()
         gc.freeze()
         gc.enable()
         self.runner.on_turn = self._turned
+
+    async def wait_ready(self) -> None:
+        """Return when the first pass has been made. Raises LinodError when linod stops before."""
+        await self._ready_or_stopping.wait()
+        if not self._ready_once:
+            raise LinodError("linod is stopping")
 
     def tell_ready(self) -> None:
         """Tell systemd: at the start, and after a reload whatever came of it."""
@@ -270,6 +278,7 @@ class Daemon:
         if self._stops == 1:
             log.info("Stopping: got %s", why, extra={"event": Event.STOPPING})
             self.runner.stop()
+            self._ready_or_stopping.set()
         elif self._drain is not None:
             self._drain.hurry()
         self._changed.set()

@@ -38,6 +38,9 @@ class DaemonOperations:
     def zone(self) -> ZoneInfo:
         return self._daemon.zone
 
+    async def until_loaded(self) -> None:
+        await self._daemon.wait_ready()
+
     async def reload(self) -> Loaded:
         return await self._daemon.reload.run()
 

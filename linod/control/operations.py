@@ -150,6 +150,9 @@ class Operations(Protocol):
     @property
     def store(self) -> Ledger: ...
 
+    async def until_loaded(self) -> None:
+        """Return when the plugins are loaded, and their tasks installed. Raises LinodError when linod stops before."""
+
     async def request(
         self, find: Callable[[], Task], by: str, log_level: str | None, also: Callable[[Task], None]
     ) -> Requested:

@@ -38,7 +38,14 @@ async def run_now(
         after = {"requested_at": requested.requested_at, "requested_log_level": requested.requested_log_level}
         record(ops, peer, "run-now", requested, {}, after)
 
-    asked = await ops.request(find, peer.name, level, also)
+    try:
+        asked = await ops.request(find, peer.name, level, also)
+    except Refusal as refused:
+        if not refused.name.endswith(".NoSuchTask") or ops.report().state != "loading":
+            raise
+        with call.waiting():  # the request has started a new site: its first tasks are being installed
+            await ops.until_loaded()
+        asked = await ops.request(find, peer.name, level, also)
     # From here to the follower nothing may await: the job may end at any turn of the loop.
     requested_at = asked.task.requested_at or (asked.job.requested_at if asked.job else None)
     stays = wait or follow

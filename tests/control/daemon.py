@@ -231,6 +231,9 @@ class Daemon:
                 also(task)
         return task, new
 
+    async def until_loaded(self) -> None:
+        """They are, here."""
+
     async def reload(self) -> Loaded:
         if self.reload_error is not None:
             raise self.reload_error

@@ -108,6 +108,12 @@ class Site:
             timeout=DEADLINE,
         )
 
+    def start_ctl(self, *words: str) -> "subprocess.Popen[str]":
+        """`linod-ctl` for a test that goes on meanwhile."""
+        command = [str(self.python / "linod-ctl"), *words]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=self.environment(), stdout=pipe, stderr=pipe, text=True)
+
     def json(self, *words: str) -> Any:
         done = self.ctl(*words, "--json")
         assert done.returncode in (0, 1), done.stderr

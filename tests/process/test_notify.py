@@ -3,7 +3,7 @@
 import os
 import signal
 
-from tests.process.site import Site
+from tests.process.site import DEADLINE, Site
 
 IDLE = """
 @background_task(every_unit="never")
@@ -141,4 +141,22 @@ def test_a_silent_host_is_replaced_and_never_withholds_the_ping(site: Site) -> N
     site.wait_until(lambda: site.status()["host"]["pid"] not in (None, host), "another host")
     assert site.run_now("idle")["outcome"] == "succeeded"
     assert sum("WATCHDOG=1" in message for message in site.read_messages()) > before
+    site.stop()
+
+
+def test_a_request_that_started_a_new_site_waits_for_its_first_tasks(site: Site) -> None:
+    """systemd starts linod for a caller on its socket, and only then does the site get its rows."""
+    site.plugin(
+        "import os, select\nwhile not os.path.exists(OUT + '.go'): select.select([], [], [], 0.02)\n", name="slow"
+    )
+    site.plugin("@background_task(every_unit='never')\ndef works(ar): pass\n")
+    site.start(wait=False)
+    site.wait_until(lambda: (site.run / "control").exists(), "the control socket")
+    asked = [site.start_ctl("run-now", word, "--wait") for word in ("works", "wroks")]
+    with site.client() as client:
+        assert client.call("GetStatus")["status"]["state"] == "loading"
+    (site.directory / "out.go").touch()
+    outputs = [process.communicate(timeout=DEADLINE) for process in asked]
+    assert [process.returncode for process in asked] == [0, 4], outputs
+    assert "did you mean 'works'?" in outputs[1][1]
     site.stop()
