@@ -1,6 +1,7 @@
 """The control socket of a daemon: inherited from systemd, or made here and removed at the end."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,6 @@ import linod
 from linod.app.operations import DaemonOperations
 from linod.control.address import listen
 from linod.control.interface import refusal
-from linod.control.methods import handlers
 from linod.control.peer import operators
 from linod.control.server import Server
 from linod.errors import ConfigurationError
@@ -16,6 +16,41 @@ from linod.notify import inherited_sockets
 
 if TYPE_CHECKING:
     from linod.app.daemon import Daemon
+    from linod.control.call import Handler
+
+IDLE = 0.5
+"""Seconds after READY at which the methods are imported, if nobody has called one before."""
+
+
+class Methods(Mapping[str, "Handler"]):
+    """The methods of the control socket. They are imported by the first call, because that takes 6 ms, and until READY
+    each of them counts; `load` does it in a quiet moment."""
+
+    def __init__(self, daemon: "Daemon") -> None:
+        self._daemon = daemon
+        self._made: dict[bool, Mapping[str, Handler]] = {}
+
+    @property
+    def _all(self) -> "Mapping[str, Handler]":
+        from linod.control.methods import handlers
+
+        log_each = self._daemon.settings.log_each_action_request  # which a reload may change
+        if log_each not in self._made:
+            self._made[log_each] = handlers(DaemonOperations(self._daemon), log_each=log_each)
+        return self._made[log_each]
+
+    def load(self) -> None:
+        """Import them."""
+        len(self._all)
+
+    def __getitem__(self, name: str) -> "Handler":
+        return self._all[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
 
 
 @asynccontextmanager
@@ -24,7 +59,8 @@ async def serve_control(daemon: "Daemon") -> AsyncIterator[None]:
     settings = daemon.settings
     inherited = inherited_sockets(settings.environ)
     sockets = inherited or [listen(settings.control_socket)]
-    methods = handlers(DaemonOperations(daemon), log_each=settings.log_each_action_request)
+    methods = Methods(daemon)
+    daemon.on_ready.append(lambda: asyncio.get_running_loop().call_later(IDLE, methods.load))
     servers = [Server(methods, operators(), linod.__version__) for _ in sockets]
     why = None
     try:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -78,6 +78,7 @@ class Daemon:
         self._prep = False
         self._ready_once = False
         self._ready_or_stopping = asyncio.Event()
+        self.on_ready: list[Callable[[], object]] = []
         self._told = ""
 
     async def serve(self, loops: int | None) -> None:
@@ -211,6 +212,8 @@ class Daemon:
         gc.freeze()
         gc.enable()
         self.runner.on_turn = self._turned
+        for call in self.on_ready:
+            call()
 
     async def wait_ready(self) -> None:
         """Return when the first pass has been made. Raises LinodError when linod stops before."""

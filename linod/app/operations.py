@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import linod
-from linod.control.report import Report
 from linod.host.protocol import HostAway, Loaded
 from linod.jobs import Job, State
 from linod.journal import Event
@@ -19,6 +18,7 @@ from linod.tasks import Task, TaskKey
 
 if TYPE_CHECKING:
     from linod.app.daemon import Daemon
+    from linod.control.report import Report
 
 
 class DaemonOperations:
@@ -81,7 +81,9 @@ class DaemonOperations:
         loaded = self._daemon.news.loaded
         return None if loaded is None else loaded.procedures
 
-    def report(self) -> Report:
+    def report(self) -> "Report":
+        from linod.control.report import Report
+
         daemon = self._daemon
         settings, loaded, news = daemon.settings, daemon.news.loaded, daemon.news
         trouble = daemon.journal.trouble
