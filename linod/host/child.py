@@ -127,9 +127,10 @@ class Child:
             raise JobTerminated
 
     def run(self) -> NoReturn:
-        """Rehearse, wait for the order, do it, end."""
-        self._rehearse()
+        """Rehearse, unless the order is there already; wait for it, do it, end."""
         name_process("linod-spare")
+        if not _has_order(self._stream):
+            self._rehearse()
         order = _read_order(self._stream)
         name_process(f"linod-job-{order['job_id']}")
         verdict = self._perform(order, _find(order["procedure"]))
@@ -258,6 +259,13 @@ def _report(verdict: Verdict, signalled: bool) -> Message:
         "traceback": verdict.traceback,
         "signalled": signalled,
     }
+
+
+def _has_order(stream: socket.socket) -> bool:
+    try:
+        return bool(stream.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return False
 
 
 def _read_order(stream: socket.socket) -> Message:

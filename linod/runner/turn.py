@@ -165,15 +165,12 @@ HandOver = Callable[[Task, Job], None]
 procedure 0.2 ms. Called after the commit, never before."""
 
 
-def run_turn(
-    store: Store, now: datetime, free: int, site: Site, *, explain: bool, hand_over: HandOver | None = None
-) -> Turn:
+def run_turn(store: Store, now: datetime, free: int, site: Site, *, explain: bool) -> Turn:
     """Plan, and claim for the free job slots.
 
-    now        the moment this turn decides about.
-    free       job slots left; 0 when the host is away.
-    explain    fill `too_early`.
-    hand_over  takes the first job that was claimed.
+    now      the moment this turn decides about.
+    free     job slots left; 0 when the host is away.
+    explain  fill `too_early`.
     Raises   DatabaseAway; then nothing of the claims was written.
     """
     more, impossible = plan_unplanned(store, now, site.zone)
@@ -185,12 +182,12 @@ def run_turn(
         wanted = claim_order(requested, due, free)
     if not wanted:
         return Turn((), store.next_due(site.procedures), more, too_early, tuple(impossible))
-    claimed, next_due = _claim_all(store, wanted, now, site, hand_over)
+    claimed, next_due = _claim_all(store, wanted, now, site)
     return Turn(claimed, next_due, more, too_early, tuple(impossible))
 
 
 def _claim_all(
-    store: Store, wanted: Sequence[Task], now: datetime, site: Site, hand_over: HandOver | None
+    store: Store, wanted: Sequence[Task], now: datetime, site: Site
 ) -> tuple[tuple[tuple[Task, Job], ...], datetime | None]:
     """Claim in one transaction. Returns what was claimed, and when the next slot falls due."""
     # The last read belongs to the transaction: were it to fail after the commit, nobody would start what was claimed.
@@ -198,8 +195,6 @@ def _claim_all(
         jobs = [(task, claim(store, task, now, site)) for task in wanted]
         next_due = store.next_due(site.procedures)
     claimed = tuple((task, job) for task, job in jobs if job is not None)
-    if claimed and hand_over is not None:
-        hand_over(*claimed[0])
     return claimed, next_due
 
 
