@@ -122,6 +122,7 @@ class Daemon:
             clock=self.clock,
             process=process,
             spawn=lambda: spawn(settings.host, keep_fds=[self._lock.fd], environ=settings.environ),
+            max_jobs=settings.max_jobs,
         )
 
     async def _open_store(self) -> None:

@@ -5,45 +5,32 @@ a whole job. Then it waits on the job's stream: the order is one line, and the n
 """
 
 import atexit
-import contextlib
 import gc
-import json
 import logging
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from functools import cached_property
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from linod.host.kernel import die_with_parent, name_process
+from linod.host.order import begin, has_order, read_order
 from linod.host.outlet import Outlet, OutletHandler, Printed, text_file
-from linod.host.protocol import EXIT_NO_ORDER, Message
+from linod.host.protocol import Message
+from linod.host.rehearsal import rehearse
 from linod.host.verdict import JobTerminated, Verdict, of_exception, of_hook
 from linod.jobs import State
-from linod.loglevels import LogLevel
-from linod.models import detached
 from linod.procedures import procedures
 from linod.request import BaseRequest
-from linod.tasks import SYSTEM_TASK
 
 __all__ = ["Child", "JobTerminated"]
 
 STREAM, STDOUT, STDERR = range(3)
 """The order in which the daemon passes the descriptors of a job."""
-
-REHEARSAL: Message = {
-    "job_id": 0,
-    "procedure": "",
-    "log_level": "INFO",
-    "task": {"kind": SYSTEM_TASK, "id": 0, "name": "rehearsal"},
-    "job": {},
-    "user": None,
-}
 
 
 class Phase(Enum):
@@ -126,49 +113,21 @@ class Child:
             self._owed = False
             raise JobTerminated
 
-    def run(self) -> NoReturn:
-        """Rehearse, unless the order is there already; wait for it, do it, end."""
+    def run(self, soon: float) -> NoReturn:
+        """Rehearse, unless the order comes within `soon` seconds; wait for it, do it, end."""
         name_process("linod-spare")
-        if not _has_order(self._stream):
-            self._rehearse()
-        order = _read_order(self._stream)
+        if not has_order(self._stream, soon):
+            rehearse(self._outlet, self._handler, sys.stdout)
+        order = read_order(self._stream)
         name_process(f"linod-job-{order['job_id']}")
         verdict = self._perform(order, _find(order["procedure"]))
         self._finish(verdict)
-
-    def _rehearse(self) -> None:
-        """Do a whole job for nobody: the first use of each page and module is paid here, not by the job."""
-        ours, theirs = socket.socketpair()
-        with ours, theirs, contextlib.suppress(Exception):  # what fails here fails in the job, which reports it
-            ours.sendall(json.dumps(REHEARSAL).encode() + b"\n")
-            ar = self._begin(_read_order(theirs), theirs)
-            _call(self._rehearsal, ar, self._told_in_loop)
-            self._outlet.report(_report(Verdict(State.SUCCEEDED), signalled=False))
-
-    def _rehearsal(self, ar: BaseRequest) -> None:
-        # Not by the logger: a plugin's handlers would write it to their files.
-        self._handler.handle(ar.logger.makeRecord("lino", logging.INFO, __file__, 1, "rehearsal %d", (1,), None))
-        print("rehearsal")
-        ar.progress(1, 1)
-
-    def _begin(self, order: Message, stream: socket.socket) -> BaseRequest:
-        """Connect logging with the stream, at the task's level, and make what the procedure gets."""
-        level = LogLevel[order["log_level"]].value
-        self._outlet.attach(stream, level)
-        logging.getLogger().setLevel(level)
-        return JobRequest(
-            order["task"],
-            job=order["job"],
-            user=order["user"],
-            progress=self._outlet.progress,
-            logger=logging.getLogger("lino"),
-        )
 
     def _perform(self, order: Message, func: Callable[[BaseRequest], object]) -> Verdict:
         """Run at_job_start's functions, then the procedure. Whatever they raise becomes the verdict."""
         try:
             try:
-                ar = self._begin(order, self._stream)
+                ar = begin(order, self._stream, self._outlet)
                 self._phase = Phase.RUNNING
                 if self._signalled:
                     raise JobTerminated
@@ -194,7 +153,7 @@ class Child:
                 step()
             except BaseException as error:  # a plugin's exit function; the outcome is decided
                 logging.getLogger("lino").warning("At the end of the job: %s", error, exc_info=error)
-        reported = self._outlet.report(_report(verdict, self._signalled))
+        reported = self._outlet.report(verdict.report(self._signalled))
         os._exit(verdict.exit_code if reported else verdict.unreported)
 
     def _flush(self) -> None:
@@ -203,21 +162,6 @@ class Child:
                 file.flush()
         for printed in self._printed:
             printed.end()
-
-
-class JobRequest(BaseRequest):
-    """The request of a job. Its task becomes an instance when the procedure asks for it: that takes 0.1-0.2 ms, which
-    would stand between the order and the first line of every procedure.
-    """
-
-    def __init__(self, row: Mapping[str, Any], **given: Any) -> None:
-        super().__init__(**given)
-        del self.__dict__["task"]
-        self._row = row
-
-    @cached_property
-    def task(self) -> Any:
-        return detached(self._row["kind"], dict(self._row)) if self._row else None
 
 
 def _find(name: str) -> Callable[[BaseRequest], object]:
@@ -250,35 +194,3 @@ def _call(func: Callable[[BaseRequest], object], ar: BaseRequest, told: Callable
         from linod.host.coroutine import run  # asyncio is 50 ms: the host imports it when a procedure is `async def`
 
         run(result, told)
-
-
-def _report(verdict: Verdict, signalled: bool) -> Message:
-    return {
-        "state": verdict.state.value,
-        "message": verdict.message,
-        "traceback": verdict.traceback,
-        "signalled": signalled,
-    }
-
-
-def _has_order(stream: socket.socket) -> bool:
-    try:
-        return bool(stream.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-    except BlockingIOError:
-        return False
-
-
-def _read_order(stream: socket.socket) -> Message:
-    """The one line that the daemon writes down the stream. Without one there is nothing to do, and nobody to tell."""
-    data = bytearray()
-    while not data.endswith(b"\n"):
-        piece = stream.recv(1 << 16)
-        if not piece:
-            os._exit(EXIT_NO_ORDER if data else 0)  # at its beginning: this child is not needed
-        data += piece
-    try:
-        order = json.loads(data)
-        order["job_id"], order["procedure"], order["log_level"], order["task"], order["job"], order["user"]
-    except (ValueError, KeyError, TypeError):
-        os._exit(EXIT_NO_ORDER)
-    return order  # type: ignore[no-any-return]

@@ -48,6 +48,7 @@ class HostClient:
     process       a host that was started already.
     spawn         starts a host; ConfigurationError when that is impossible.
     entry_points  import the plugins that installed distributions announce, too.
+    max_jobs      as many run when the next order comes as soon as one of them ends.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class HostClient:
         spawn: Callable[[], HostProcess],
         process: HostProcess | None = None,
         entry_points: bool = True,
+        max_jobs: int | None = None,
     ) -> None:
         self.state = HostState.AWAY
         self.loaded: Loaded | None = None
@@ -67,6 +69,7 @@ class HostClient:
         self._settings = settings
         self._plugins = tuple(plugins)
         self._entry_points = entry_points
+        self._max_jobs = max_jobs
         self.events = events
         self._clock = clock
         self._spawn = spawn
@@ -230,7 +233,8 @@ class HostClient:
 
     def _fork(self, number: int, fds: tuple[int, int, int]) -> None:
         if self._link is not None:
-            self._link.send({"type": "fork", "child": number}, fds)
+            full = len(self._jobs) == self._max_jobs
+            self._link.send({"type": "fork", "child": number, "full": full}, fds)
 
     def _keep_spare(self) -> None:
         if self._link is not None and self.ready and not self._stopping:

@@ -141,7 +141,7 @@ class Host:
     def _do(self, message: Message, fds: list[int]) -> None:
         match message["type"]:
             case "fork":
-                self._say(self._nursery.fork(message["child"], fds))
+                self._say(self._nursery.fork(message["child"], fds, full=message["full"]))
             case "signal":
                 self._nursery.signal(
                     message["child"], message["signal"], whole_group=message["group"], ending=message["ending"]

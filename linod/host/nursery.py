@@ -11,6 +11,10 @@ from typing import NoReturn
 from linod.host.kernel import process_started
 from linod.host.protocol import EXIT_NO_ORDER, Message
 
+SOON = 0.05
+"""Seconds that a child waits for its order before it rehearses, when it was forked while all job slots were taken: if
+work waits, the order comes within milliseconds, and a rehearsal, 0.8 ms, holds up others more than it helps one."""
+
 
 class _Child:
     """A process that was forked. `ending`: its group goes with it."""
@@ -40,14 +44,16 @@ class Nursery:
         self._numbers: dict[int, _Child] = {}
 
     def prepare(self) -> None:
-        """Import what every child needs, and take back what plugins did to logging."""
+        """Import and rehearse what every child does, and take back what plugins did to logging."""
         from linod.host import child  # noqa: F401
         from linod.host.logs import release_logging
+        from linod.host.rehearsal import rehearse_in_host
         from linod.procedures import procedures
 
         release_logging()
         if any(_is_async(procedure.func) for procedure in procedures.ordered()):
             from linod.host import coroutine  # noqa: F401
+        rehearse_in_host()
 
     def warnings(self) -> list[str]:
         """What the registry has to say about the plugins."""
@@ -55,10 +61,13 @@ class Nursery:
 
         return list(procedures.warnings)
 
-    def fork(self, number: int, fds: list[int]) -> Message:
-        """Fork a child that waits for its order on the channel `fds`. Returns what to tell the daemon."""
+    def fork(self, number: int, fds: list[int], *, full: bool) -> Message:
+        """Fork a child that waits for its order on the channel `fds`. Returns what to tell the daemon.
+
+        full  all job slots are taken.
+        """
         try:
-            child = self._fork(number, fds)
+            child = self._fork(number, fds, full)
         except OSError as error:
             return {"type": "unforked", "child": number, "error": error.strerror or str(error)}
         finally:
@@ -66,7 +75,7 @@ class Nursery:
                 os.close(fd)  # else the daemon would see no end of the child's stream
         return {"type": "forked", "child": number, "pid": child.pid, "started": child.started}
 
-    def _fork(self, number: int, fds: Sequence[int]) -> _Child:
+    def _fork(self, number: int, fds: Sequence[int], full: bool) -> _Child:
         """Raises  OSError when there cannot be another process."""
         sys.stdout.flush()
         sys.stderr.flush()
@@ -75,7 +84,7 @@ class Nursery:
         try:
             pid = os.fork()
             if pid == 0:
-                self._be_child(fds, parent, [*self._inherited, *self._children])
+                self._be_child(fds, parent, [*self._inherited, *self._children], full)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         child = _Child(number, pid)
@@ -83,11 +92,11 @@ class Nursery:
         self._epoll.register(child.pidfd, select.EPOLLIN)
         return child
 
-    def _be_child(self, fds: Sequence[int], parent: int, inherited: Sequence[int]) -> NoReturn:
+    def _be_child(self, fds: Sequence[int], parent: int, inherited: Sequence[int], full: bool) -> NoReturn:
         from linod.host.child import Child
 
         try:
-            Child(fds, parent, inherited).run()
+            Child(fds, parent, inherited).run(SOON if full else 0.0)
         except BaseException:  # linod's own failure; it must not reach the host's loop, of which this is a copy
             traceback.print_exc(file=sys.__stderr__)
         finally:

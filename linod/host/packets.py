@@ -92,7 +92,7 @@ class Packets:
             _close(fds)
             raise Gone
         try:
-            if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+            if flags & _CUT_OFF:
                 raise BadPacket("a packet was cut off")
             return _decode(data), fds
         except BadPacket:
@@ -115,6 +115,7 @@ class Packets:
 
 
 _RECEIVE = socket.MSG_CMSG_CLOEXEC
+_CUT_OFF = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)  # `|` of flags takes 2 µs
 
 
 def _decode(data: bytes) -> Message:

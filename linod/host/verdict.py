@@ -7,7 +7,7 @@ import traceback
 from types import TracebackType
 from typing import NamedTuple
 
-from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, MESSAGE_BYTES, TRACEBACK_BYTES
+from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, MESSAGE_BYTES, TRACEBACK_BYTES, Message
 from linod.host.text import clean, cut, cut_head
 from linod.jobs import State
 
@@ -33,6 +33,15 @@ class Verdict(NamedTuple):
     message: str = ""
     traceback: str = ""
     exit_code: int = 0
+
+    def report(self, signalled: bool) -> Message:
+        """The last line of the job's stream. `signalled`: the job was told to end before this was known."""
+        return {
+            "state": self.state.value,
+            "message": self.message,
+            "traceback": self.traceback,
+            "signalled": signalled,
+        }
 
     @property
     def unreported(self) -> int:
