@@ -10,7 +10,7 @@ from linod.jobs import DISABLING, EXECUTED, Job, State
 from linod.models import KINDS, Runnable, json_value
 from linod.store.jobs import Jobs
 from linod.store.query import param
-from linod.store.rows import storable, task_fields, task_value
+from linod.store.rows import storable, task_columns, task_value
 from linod.tasks import Task
 
 
@@ -81,7 +81,7 @@ def _record(names: tuple[str, ...]) -> Any:
 
 
 def _disabled(model: type[Runnable]) -> Any:
-    return model.select(*task_fields(model)).where(model.disabled == True).order_by(model.seqno, model.id)  # noqa: E712
+    return model.select(task_columns()).where(model.disabled == True).order_by(model.seqno, model.id)  # noqa: E712
 
 
 def _changes_since() -> Any:

@@ -11,7 +11,7 @@ from linod.errors import IllegalTransition
 from linod.jobs import ARROWS, UNFINISHED, Job, Outcome, State
 from linod.models import KINDS, Runnable, kind_model
 from linod.store.query import param
-from linod.store.rows import job_fields, job_value, storable
+from linod.store.rows import job_columns, job_value, storable
 from linod.store.tasks import Tasks
 from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
 
@@ -170,7 +170,7 @@ def _release(model: type[Runnable]) -> Any:
 
 
 def _select() -> Any:
-    return models.Job.select(*job_fields())
+    return models.Job.select(job_columns())
 
 
 def _by_id() -> Any:

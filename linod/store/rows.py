@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from peewee import SQL
+
 from linod import models
 from linod.jobs import Job, State
 from linod.models.fields import Converted
@@ -17,14 +19,19 @@ TEXT_LIMIT = 64 * 1024
 BOOLEANS = {"disabled", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
 
-def task_fields(model: type[Runnable]) -> list[Any]:
+def task_columns() -> Any:
     """What to SELECT for `task_value`."""
-    return [getattr(model, name) for name in TASK_COLUMNS]
+    return _columns(TASK_COLUMNS)
 
 
-def job_fields() -> list[Any]:
+def job_columns() -> Any:
     """What to SELECT for `job_value`."""
-    return [getattr(models.Job, name) for name in JOB_COLUMNS]
+    return _columns(JOB_COLUMNS)
+
+
+def _columns(names: tuple[str, ...]) -> Any:
+    # One text: 40 fields take Peewee 0.5 ms in each of the queries that a start compiles.
+    return SQL(", ".join(f'"{name}"' for name in names))
 
 
 def task_value(model: type[Runnable], row: tuple[Any, ...]) -> Task:

@@ -10,7 +10,7 @@ from peewee import fn
 from linod.models import KINDS, Runnable, kind_model
 from linod.store.connection import Connection
 from linod.store.query import param
-from linod.store.rows import task_fields, task_value
+from linod.store.rows import task_columns, task_value
 from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task, TaskKey
 
 OVERDUE_SHOWN = 100
@@ -131,7 +131,7 @@ def _by_slot(tasks: list[Task]) -> list[Task]:
 
 
 def _select(model: type[Runnable]) -> Any:
-    return model.select(*task_fields(model))
+    return model.select(task_columns())
 
 
 def _waiting(model: type[Runnable], procedures: frozenset[str] | None = None) -> Any:
