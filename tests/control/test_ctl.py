@@ -181,6 +181,10 @@ def test_add_and_remove(ctl: Ctl) -> None:
         "Removed System task #5 (Check at night); its jobs stay in the ledger.\n"
     )
     assert "there is no task" in ctl.refused("remove", "Check at night", code=4)
+    for words, command in ((("show", "qqq"), "list"), (("add", "qqq"), "procedures"), (("log", "--job", "99"), "jobs")):
+        assert f"; `linod-ctl {command}` shows those there are" in ctl.refused(
+            *words, code=4 if command == "list" else 1
+        )
 
 
 def test_jobs(daemon: Daemon, ctl: Ctl) -> None:
