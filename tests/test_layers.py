@@ -44,7 +44,7 @@ WITHIN = {
     "demo": {"testing"},
 }
 
-SITE_SIDE = ["linod.host.main", "linod.demo", "linod.testing", "linod"]
+SITE_SIDE = ["linod.host.main", "linod.procedures.decorators", "linod.demo", "linod.testing", "linod"]
 DAEMON_ONLY = {"asyncio", "typer", "sdnotify", "systemd"}
 """What the site's interpreter must not need: a virtualenv has linod's pure-Python base only, and memory counts."""
 
