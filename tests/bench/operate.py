@@ -51,6 +51,15 @@ def wait_until_idle(client: Client, timeout: float = 60.0) -> None:
     time.sleep(0.2)  # the last end's transaction, and the fork of the next spare, are behind it
 
 
+def wait_for_end(client: Client, task: str, timeout: float = 60.0) -> None:
+    """Wait until the last job of a task has ended. To ask this costs linod little, however many tasks there are."""
+    deadline = time.monotonic() + timeout
+    while not any(job["ended_at"] for job in client.call("ListJobs", task=task, before=None, limit=1)["jobs"]):
+        if time.monotonic() > deadline:
+            raise Unmeasured(f"{task} had not ended within {timeout:g} s")
+        time.sleep(0.25)
+
+
 def moment(text: str) -> datetime:
     """A moment of the wire, RFC 3339 in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)
