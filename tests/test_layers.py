@@ -9,7 +9,7 @@ import linod
 ROOT = Path(linod.__file__).parent
 
 GROUPS = [
-    {"errors", "clock", "settings", "loglevels"},
+    {"errors", "clock", "lazy", "settings", "loglevels"},
     {"recurrence", "tasks", "jobs", "schedule", "preview", "procedures", "request", "dd"},
     {"models", "migrations", "store", "lock", "host", "journal", "notify", "control"},
     {"runner"},
@@ -18,8 +18,9 @@ GROUPS = [
 
 WITHIN = {
     # What a module may import from its own group: the sentences of the design.
-    "settings": {"errors", "loglevels"},
+    "settings": {"errors", "lazy", "loglevels"},
     "clock": set(),
+    "lazy": set(),
     "errors": set(),
     "loglevels": {"errors"},
     "recurrence": {"tasks"},

@@ -233,7 +233,7 @@ class HostClient:
 
     def _fork(self, number: int, fds: tuple[int, int, int]) -> None:
         if self._link is not None:
-            full = len(self._jobs) == self._max_jobs
+            full = self._max_jobs is not None and len(self._jobs) >= self._max_jobs
             self._link.send({"type": "fork", "child": number, "full": full}, fds)
 
     def _keep_spare(self) -> None:

@@ -35,8 +35,8 @@ ORDER: Message = {
 def rehearse(outlet: Outlet, handler: logging.Handler, printed: TextIO) -> None:
     """Read an order, begin the job, log, print, report progress and the outcome. What fails here fails in the job,
     which reports it."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs, contextlib.suppress(Exception):
+    with contextlib.suppress(Exception), contextlib.ExitStack() as stack:
+        ours, theirs = (stack.enter_context(sock) for sock in socket.socketpair())
         ours.sendall(json.dumps(ORDER).encode() + b"\n")
         has_order(theirs, 0.0)
         ar = begin(read_order(theirs), theirs, outlet)
@@ -48,13 +48,12 @@ def rehearse(outlet: Outlet, handler: logging.Handler, printed: TextIO) -> None:
 
 
 def rehearse_in_host() -> None:
-    """Rehearse for all children to come, with what each makes for itself. Leaves logging and signals as they are."""
+    """Rehearse for all children to come, with what each makes for itself. Leaves the process as it is."""
     root = logging.getLogger()
     level = root.level
     for _ in range(ENOUGH):
         outlet = Outlet()
         stdout = text_file(Printed(outlet, "stdout", logging.INFO, 1))
         rehearse(outlet, OutletHandler(outlet), stdout)
-        signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
         signal.pthread_sigmask(signal.SIG_BLOCK, [])
     root.setLevel(level)

@@ -6,8 +6,9 @@ is registered with its `problem`, listed with it, and never run.
 The daemon needs `Procedure` alone, so the names below are loaded when they are first asked for.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from linod.lazy import names_of
 
 if TYPE_CHECKING:
     from linod.procedures.decorators import at_job_start, background_task, schedule_daily, schedule_often
@@ -24,19 +25,15 @@ __all__ = [
     "schedule_often",
 ]
 
-_HOME = {
-    "Procedure": "procedure",
-    "Procedures": "registry",
-    "at_job_start": "decorators",
-    "background_task": "decorators",
-    "procedures": "registry",
-    "schedule_daily": "decorators",
-    "schedule_often": "decorators",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Import what `name` stands for (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = names_of(
+    __name__,
+    {
+        "Procedure": "procedure",
+        "Procedures": "registry",
+        "at_job_start": "decorators",
+        "background_task": "decorators",
+        "procedures": "registry",
+        "schedule_daily": "decorators",
+        "schedule_often": "decorators",
+    },
+)

@@ -4,8 +4,9 @@
 loaded when they are first asked for.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from linod.lazy import names_of
 
 if TYPE_CHECKING:
     from linod.settings.loading import load
@@ -15,18 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["HostSettings", "Options", "Owner", "Settings", "control_path", "load"]
 
-_HOME = {
-    "HostSettings": "model",
-    "Options": "model",
-    "Owner": "owner",
-    "Settings": "model",
-    "control_path": "sites",
-    "load": "loading",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Import what `name` stands for (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = names_of(
+    __name__,
+    {
+        "HostSettings": "model",
+        "Options": "model",
+        "Owner": "owner",
+        "Settings": "model",
+        "control_path": "sites",
+        "load": "loading",
+    },
+)

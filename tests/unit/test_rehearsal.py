@@ -26,6 +26,6 @@ def test_it_leaves_the_process_as_it_was() -> None:
 
 def _state() -> tuple[object, ...]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    handlers = logging.getLogger().handlers, logging.getLogger("lino").handlers
+    handlers = [*logging.getLogger().handlers, *logging.getLogger("lino").handlers]
     open_files = sorted(file.name for file in Path("/proc/self/fd").iterdir())
     return mask, signal.getsignal(signal.SIGINT), handlers, open_files, sys.stdout
