@@ -27,9 +27,7 @@ def one_task(store: Ledger, reference: str) -> Task:
         return found[0]
     if not found:
         near = get_close_matches(reference, store.names(NAMES), n=3)
-        raise refusal(
-            "NoSuchTask", f"there is no task {reference!r}{_did_you_mean(near, 'list')}", task=reference, near=near
-        )
+        raise refusal("NoSuchTask", f"there is no task {reference!r}{_did_you_mean(near)}", task=reference, near=near)
     fitting = [f"{task.kind}:{task.id}" for task in found]
     listed = ", ".join(f"{reference} for {label(task)}" for reference, task in zip(fitting, found, strict=True))
     raise refusal(
@@ -52,7 +50,7 @@ def known_procedure(procedures: Sequence[Procedure] | None, name: str) -> Proced
     near = get_close_matches(name, [procedure.name for procedure in procedures], n=3)
     raise refusal(
         "NoSuchProcedure",
-        f"no plugin has a procedure {name!r}{_did_you_mean(near, 'procedures')}",
+        f"no plugin has a procedure {name!r}{_did_you_mean(near)}",
         procedure=name,
         near=near,
     )
@@ -77,11 +75,8 @@ class Problems:
 
 
 def no_such_job(job_id: int) -> Refusal:
-    return refusal("NoSuchJob", f"the ledger has no job {job_id}; `linod-ctl jobs` shows those there are", job=job_id)
+    return refusal("NoSuchJob", f"the ledger has no job {job_id}", job=job_id)
 
 
-def _did_you_mean(near: Sequence[str], command: str) -> str:
-    """The near names; without any, the command that shows all."""
-    if near:
-        return f"; did you mean {' or '.join(map(repr, near))}?"
-    return f"; `linod-ctl {command}` shows those there are"
+def _did_you_mean(near: Sequence[str]) -> str:
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

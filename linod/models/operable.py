@@ -42,10 +42,6 @@ class Column(NamedTuple):
     takes: str
     empty: bool = False
 
-    @property
-    def names_nothing(self) -> str:
-        return f'{self.takes}, or "none"' if self.empty else self.takes
-
 
 def _text(longest: int) -> Callable[[object], str]:
     def parse(value: object) -> str:
@@ -188,4 +184,5 @@ def parse_column(name: str, value: object) -> object:
     try:
         return column.parse(value)
     except ValueError as error:
-        raise BadColumn(name, f"{error}; it takes {column.names_nothing}") from error
+        hint = '; "none" empties it' if column.empty else ""
+        raise BadColumn(name, f"{error}{hint}") from error

@@ -55,7 +55,7 @@ class Requests(Jobs):
         """The task; raises NoSuchTask when it is gone."""
         task = self.task(key)
         if task is None:
-            raise NoSuchTask(f"there is no task {key.kind}:{key.id} any more; `linod-ctl list` shows those there are")
+            raise NoSuchTask(f"there is no task {key.kind}:{key.id} any more")
         return task
 
 

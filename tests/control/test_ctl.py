@@ -181,10 +181,13 @@ def test_add_and_remove(ctl: Ctl) -> None:
         "Removed System task #5 (Check at night); its jobs stay in the ledger.\n"
     )
     assert "there is no task" in ctl.refused("remove", "Check at night", code=4)
-    for words, command in ((("show", "qqq"), "list"), (("add", "qqq"), "procedures"), (("log", "--job", "99"), "jobs")):
-        assert f"; `linod-ctl {command}` shows those there are" in ctl.refused(
-            *words, code=4 if command == "list" else 1
-        )
+
+
+def test_what_does_not_exist_and_resembles_nothing(ctl: Ctl) -> None:
+    """The error names the command that shows what there is, of the site that was asked."""
+    assert "; `linod-ctl list` shows those there are" in ctl.refused("show", "qqq", code=4)
+    assert "; `linod-ctl procedures` shows those there are" in ctl.refused("add", "qqq", code=1)
+    assert "; `linod-ctl jobs` shows those there are" in ctl.refused("log", "--job", "99", code=1)
 
 
 def test_jobs(daemon: Daemon, ctl: Ctl) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from linod import __version__
+from linod.cli.ctl.session import Session
 from linod.control.address import listen
 from linod.control.call import Call
+from linod.control.client import CallFailed
 from linod.control.server import refuse_waiting
 from tests.control.command import Ctl
 from tests.control.place import Place
@@ -33,6 +35,18 @@ def test_a_stopped_linod(tmp_path: Path, command: str) -> None:
     assert "linod is not running for site no-such-site" in err
     assert "/run/linod/no-such-site/control" in err
     assert "start it with `systemctl start linod@no-such-site`" in err
+
+
+@pytest.mark.parametrize(("site", "command"), [(None, "linod-ctl list"), ("books", "linod-ctl --site books list")])
+def test_what_shows_the_tasks_is_asked_of_the_same_site(
+    capsys: pytest.CaptureFixture[str], site: str | None, command: str
+) -> None:
+    session = Session(site, False, False)
+    unknown = {"text": "there is no task 'x'", "task": "x", "near": []}
+    assert session.fail(CallFailed("org.linod.Control.NoSuchTask", unknown)) == 4
+    assert capsys.readouterr().err.endswith(f"there is no task 'x'; `{command}` shows those there are\n")
+    session.fail(CallFailed("org.linod.Control.NoSuchTask", unknown | {"near": ["xy"]}))
+    assert "shows" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", READING)

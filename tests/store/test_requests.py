@@ -72,7 +72,7 @@ def test_a_request_cancelled_during_a_job_leaves_the_job(store: Store) -> None:
 def test_what_is_not_there_cannot_be_asked_for(store: Store) -> None:
     gone = TaskKey("linod.SystemTask", 99)
     for attempt in (lambda: store.request(gone, "ada", NOON), lambda: store.cancel_request(gone, NOON)):
-        with pytest.raises(NoSuchTask, match="linod-ctl list") as caught:
+        with pytest.raises(NoSuchTask, match="any more") as caught:
             attempt()
         assert caught.value.exit_code == 4
     with pytest.raises(BadValue, match="log_level"):

@@ -19,6 +19,9 @@ from linod.settings.sites import DEFAULT_SITE, control_path, named_site
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as a shell has it: 128 + SIGINT. Said here, because typer 0.7 makes 1 of it."""
 
+LISTS = {"NoSuchTask": "list", "NoSuchProcedure": "procedures", "NoSuchJob": "jobs"}
+"""What shows the things of which one was named that does not exist."""
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -110,6 +113,8 @@ class Session:
             text = f"{error}: join the group linod (`sudo usermod -aG linod $USER`, then sign in anew), or use sudo"
         else:
             text = str(error)
+            if isinstance(error, CallFailed) and error.name in LISTS and not error.parameters.get("near"):
+                text += f"; `{self.command(LISTS[error.name])}` shows those there are"
         prefix = paint("error:", "red") if self.color and sys.stderr.isatty() else "error:"
         print(f"linod-ctl: {prefix} {safe(text)}", file=sys.stderr)
         return error.exit_code

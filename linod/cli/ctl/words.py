@@ -54,6 +54,5 @@ def no_plugins(session: Session, status: dict[str, Any]) -> None:
     file = status["settings_file"] or "/etc/linod/linod.toml"
     session.say(f"No plugins are loaded, so there is nothing to run. Name some in {file}:")
     session.say('    plugins = ["my_package.my_plugin"]')
-    session.say(
-        'and `linod-ctl reload`. To see a site at work, try the demo: plugins = ["linod.demo"], or `make demo`.'
-    )
+    demo = 'To see a site at work, try the demo: plugins = ["linod.demo"], or `make demo`.'
+    session.say(f"and `{session.command('reload')}`. {demo}")
