@@ -28,6 +28,7 @@ from linod.tasks import Task
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2027, 1, 1, tzinfo=UTC)
+LEAP_DAY = date(2024, 2, 29)
 TASKS = 200
 MOST_JOBS = 50_000
 INTERVALS = ("secondly", "minutely", "hourly")
@@ -40,10 +41,10 @@ def random_columns(random: Random, number: int) -> dict[str, object]:
     """A schedule; some are impossible. Short intervals get an end or a narrow window: 10 s comes 3 million times."""
     maybe = random.random
     unit = INTERVALS[number % 3] if number % 5 == 0 else random.choice(CALENDAR)
-    start = date(2026, 1, 1) + timedelta(days=random.randrange(-800, 300))
+    start = start_date(random, unit)
     columns: dict[str, object] = {"every_unit": unit, "every": random.choice((1, 1, 2, 3, 7))}
     if maybe() < 0.7 or unit in ("once", "easter"):
-        columns["start_date"] = start if unit != "once" else start.replace(year=2026)
+        columns["start_date"] = start
     if maybe() < 0.7:
         columns["start_time"] = time(random.choice((0, 2, random.randrange(24))), random.choice((0, 15, 30)))
     if maybe() < 0.5:
@@ -57,6 +58,13 @@ def random_columns(random: Random, number: int) -> dict[str, object]:
     if maybe() < 0.1:
         columns["end_date"] = date(2026, random.randint(2, 12), 15)
     return columns | (_narrow(random, unit) if unit in INTERVALS else {})
+
+
+def start_date(random: Random, unit: str) -> date:
+    """A day before or in the year, often one that the year lacks; that of `once` is in it, or it would have no slot."""
+    if unit == "once":
+        return BEGIN.date() + timedelta(days=random.randrange(300))
+    return random.choice((LEAP_DAY, *(BEGIN.date() + timedelta(days=random.randrange(-800, 300)) for _ in range(9))))
 
 
 def _narrow(random: Random, unit: str) -> dict[str, object]:
