@@ -35,7 +35,7 @@ OF_SYSTEMD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "L
 OF_OTHER_SITES = ("LINOD_SITE", "CREDENTIALS_DIRECTORY", "CONFIGURATION_DIRECTORY")
 
 INTRODUCTION = """
-The demo site: 110 vouchers of a small company, and four background tasks. Ctrl-C ends it.
+The demo site: 110 vouchers of a small company, its calendar and its mail, and ten background tasks. Ctrl-C ends it.
 Type this in a second terminal:
 
     {ctl} run-now checkdata --wait

@@ -42,13 +42,19 @@ def _create(file: Path) -> None:
     from tempfile import TemporaryDirectory
 
     from linod.demo.fixture import fill
+    from linod.demo.office import OFFICE
+    from linod.demo.office_fixture import fill_office, write_letters
 
     file.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=file.parent, prefix=".draft-") as place:
         draft = Path(place, file.name)
         database.init(str(draft), pragmas={"journal_mode": "wal"})  # the file keeps the mode
         with database.connection_context(), database.atomic():
-            database.create_tables(TABLES)
+            database.create_tables((*TABLES, *OFFICE))
             fill()
-        with suppress(FileExistsError):  # another job was first; its books are as good
+            fill_office()
+        write_letters(Path(place, "Inbox"))
+        with suppress(OSError):  # another job was first; its letters are as good
+            Path(place, "Inbox").rename(file.with_name("Inbox"))
+        with suppress(FileExistsError):  # and its books
             os.link(draft, file)

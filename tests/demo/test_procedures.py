@@ -11,14 +11,25 @@ from linod.demo.tables import Change, Mail, Total, Voucher, utcnow
 from linod.procedures import procedures
 from linod.testing import run_procedure
 
+DAILY = "every=1, every_unit=daily"
+SYSTEM = "linod.SystemTask"
 
-def test_the_demo_registers_four_procedures_in_this_order() -> None:
+
+def test_the_demo_registers_the_procedures_of_linos_page_in_its_order() -> None:
     ours = [procedure for procedure in procedures.ordered() if procedure.plugin == "linod.demo"]
-    assert [(one.name, one.suggested, one.during_initdb, one.problem) for one in ours] == [
-        ("checksummaries", "every=1, every_unit=daily", True, ""),
-        ("checkdata", "every=1, every_unit=daily", False, ""),
-        ("delete_older_changes", "every=1, every_unit=daily", True, ""),
-        ("send_pending_emails_often", "every=10, every_unit=secondly", False, ""),
+    assert [one.problem for one in ours if one.problem] == []
+    assert [(one.name, one.class_name, one.suggested, one.during_initdb) for one in ours] == [
+        ("event_notification_scheduler", SYSTEM, "every=300, every_unit=secondly", True),
+        ("generate_calendar_entries", SYSTEM, DAILY, False),
+        ("checksummaries", SYSTEM, DAILY, True),
+        ("checkdata", SYSTEM, DAILY, False),
+        ("send_weekly_report", SYSTEM, "every=1, every_unit=weekly, saturday=True, start_time=04:00", True),
+        ("delete_older_changes", SYSTEM, DAILY, True),
+        ("send_pending_emails_often", SYSTEM, "every=10, every_unit=secondly", False),
+        ("send_pending_emails_daily", SYSTEM, DAILY, False),
+        ("clear_seen_messages", SYSTEM, DAILY, True),
+        ("read_inbox", SYSTEM, "every=300, every_unit=secondly", True),
+        ("run_invoicing_tasks", "invoicing.Task", DAILY, True),
     ]
 
 

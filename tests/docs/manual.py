@@ -101,7 +101,8 @@ def exit_codes() -> set[int]:
 
 def environment() -> set[str]:
     """Every variable of the environment that linod reads, in any of its modules but the demo's."""
-    files = [path for path in Path(linod.__file__).parent.rglob("*.py") if "demo" not in path.parts]
+    root = Path(linod.__file__).parent
+    files = [path for path in root.rglob("*.py") if path.relative_to(root).parts[0] != "demo"]
     return {name for path in files for name in _read_by(ast.parse(path.read_text()))} - {"_"}
 
 
