@@ -10,7 +10,7 @@ ROOT = Path(linod.__file__).parent
 
 GROUPS = [
     {"errors", "clock", "lazy", "settings", "loglevels"},
-    {"recurrence", "tasks", "jobs", "schedule", "preview", "procedures", "request", "dd"},
+    {"recurrence", "tasks", "jobs", "schedule", "preview", "procedures", "request", "dd", "ordering"},
     {"models", "migrations", "store", "lock", "host", "journal", "notify", "control"},
     {"runner"},
     {"app", "cli", "testing", "demo"},
@@ -31,6 +31,7 @@ WITHIN = {
     "procedures": {"request", "recurrence", "tasks"},
     "request": set(),
     "dd": {"procedures"},
+    "ordering": set(),
     "models": set(),
     "migrations": {"models"},
     "store": {"models", "migrations"},

@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 async def enable(ops: Operations, call: Call, *, task: str) -> JsonObject:
     found, changed = await _set(ops, call, task, {"disabled": False}, "enable")
-    return {"task": _json(ops, found), "changed": bool(changed)}
+    return {"task": json_of(ops, found), "changed": bool(changed)}
 
 
 async def disable(ops: Operations, call: Call, *, task: str) -> JsonObject:
     found, changed = await _set(ops, call, task, {"disabled": True}, "disable")
-    return {"task": _json(ops, found), "changed": bool(changed)}
+    return {"task": json_of(ops, found), "changed": bool(changed)}
 
 
 async def set_task(ops: Operations, call: Call, *, task: str, columns: Mapping[str, object]) -> JsonObject:
     values = parsed(ops, columns)
     found, changed = await _set(ops, call, task, values, "set")
-    return {"task": _json(ops, found), "changed": changed}
+    return {"task": json_of(ops, found), "changed": changed}
 
 
 async def add_task(
@@ -58,8 +58,8 @@ async def add_task(
         return added
 
     added = await ops.db.run(change)
-    _tell(ops, call.peer, "add", added, f"added {label(added)} for procedure {procedure}")
-    return {"task": _json(ops, added)}
+    tell_and_poke(ops, call.peer, "add", added, f"added {label(added)} for procedure {procedure}")
+    return {"task": json_of(ops, added)}
 
 
 async def remove_task(ops: Operations, call: Call, *, task: str) -> JsonObject:
@@ -83,8 +83,8 @@ async def remove_task(ops: Operations, call: Call, *, task: str) -> JsonObject:
     removed, cancelled = await ops.db.run(change)
     if cancelled is not None:
         ops.request_cancelled(cancelled)
-    _tell(ops, call.peer, "remove", removed, f"removed {label(removed)}")
-    return {"task": _json(ops, removed)}
+    tell_and_poke(ops, call.peer, "remove", removed, f"removed {label(removed)}")
+    return {"task": json_of(ops, removed)}
 
 
 def _with_defaults(ops: Operations, values: dict[str, object]) -> dict[str, object]:
@@ -130,7 +130,8 @@ def tell(ops: Operations, peer: Peer, action: str, task: Task, text: str) -> Non
     ops.audit(f"{peer.name} (uid {peer.uid}, gid {peer.gid}) {text}", fields_of(peer, action, task))
 
 
-def _tell(ops: Operations, peer: Peer, action: str, task: Task, text: str) -> None:
+def tell_and_poke(ops: Operations, peer: Peer, action: str, task: Task, text: str) -> None:
+    """The same, and the runner looks at the database at once."""
     tell(ops, peer, action, task, text)
     ops.poke()
 
@@ -157,7 +158,7 @@ async def _set(
 
     found, old, new = await ops.db.run(change)
     if new:
-        _tell(ops, call.peer, action, found, _words(action, found, old, new))
+        tell_and_poke(ops, call.peer, action, found, _words(action, found, old, new))
     return found, list(new)
 
 
@@ -173,5 +174,6 @@ def _texts(values: Mapping[str, object]) -> dict[str, object]:
     return {name: plain(value) for name, value in values.items()}
 
 
-def _json(ops: Operations, task: Task) -> JsonObject:
+def json_of(ops: Operations, task: Task) -> JsonObject:
+    """A task as a reply has it, after a change."""
     return task_json(task, ops.clock.now(), ops.zone, Problems(ops).of(task))

@@ -91,6 +91,18 @@ METHODS: Mapping[str, Method] = {
         changes=True,
     ),
     "RemoveTask": Method(TASK, {"task": "Task"}, "Remove a task; its jobs stay in the ledger.", changes=True),
+    "MoveTask": Method(
+        {**TASK, "by": "int"},
+        {"task": "Task", "changed": "bool"},
+        "Move a task by so many places in the list of its kind, up when negative; all seqno become 1, 2, 3, ... anew.",
+        changes=True,
+    ),
+    "DuplicateTask": Method(
+        {**TASK, "name": "?string", "columns": "?object"},
+        {"task": "Task"},
+        "Put a copy of a task behind it, with these columns in the place of its own.",
+        changes=True,
+    ),
     "Reload": Method(
         {},
         {"plugins": "[]string", "procedures": "int", "warnings": "[]string"},
@@ -178,7 +190,7 @@ TYPES: Mapping[str, Fields] = {
 """Types with fields of their own here; `Task` and `Job` have the columns and those of EXTRA."""
 
 EXTRA: Mapping[str, Fields] = {
-    "Task": {"label": "string", "status": "string", "problem": "?string"},
+    "Task": {"label": "string", "status": "string", "when": "string", "problem": "?string"},
     "Job": {"outcome": "?string", "duration": "?float", "progress": "?Progress"},
 }
 

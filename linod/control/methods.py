@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from linod.control import changing, following, looking, previewing, reloading, running, status
+from linod.control import changing, following, looking, ordering, previewing, reloading, running, status
 from linod.control.call import Call, Handler
 from linod.control.interface import METHODS
 
@@ -36,6 +36,8 @@ HANDLERS: Mapping[str, Handler] = {
     "SetTask": changing.set_task,
     "AddTask": changing.add_task,
     "RemoveTask": changing.remove_task,
+    "MoveTask": ordering.move_task,
+    "DuplicateTask": ordering.duplicate_task,
     "Reload": reloading.reload,
     "ListNames": looking.list_names,
 }

@@ -8,6 +8,7 @@ from linod.control.interface import NULL_IN_LISTS
 from linod.jobs import Job
 from linod.loglevels import LogLevels
 from linod.procedures import Procedure
+from linod.recurrence.when import when
 from linod.tasks import NOTHING_TO_PLAN, Task, label, status
 
 _TASK_COLUMNS = Task._fields
@@ -44,7 +45,13 @@ def task_json(task: Task, now: datetime, zone: ZoneInfo, problem: str | None, *,
         found["next_due"] = None
     if in_list:
         found |= dict.fromkeys(NULL_IN_LISTS["Task"])
-    return {**found, "label": label(task), "status": status(task, now, zone), "problem": problem}
+    return {
+        **found,
+        "label": label(task),
+        "status": status(task, now, zone),
+        "when": when(task),
+        "problem": problem,
+    }
 
 
 def job_json(

@@ -7,7 +7,8 @@ from linod.models.fields import moment_text, parse_moment
 from linod.models.ledger import Change, Installed, Job, User
 from linod.models.operable import OPERABLE, BadColumn, parse_column
 from linod.models.rows import detached, job_row, json_value, task_of, task_row
-from linod.models.runnable import KINDS, REPLANNING, RecurrenceSet, Runnable, Sequenced, SystemTask, kind_model
+from linod.models.runnable import KINDS, REPLANNING, RecurrenceSet, Runnable, SystemTask, kind_model
+from linod.models.sequenced import Sequenced
 from linod.models.table import Detached, Table, database
 
 __all__ = [

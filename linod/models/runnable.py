@@ -1,11 +1,12 @@
 """The kinds of task: what every kind has (`Runnable`), and the kind that linod brings (`SystemTask`)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from peewee import BooleanField, CharField, IntegerField, TextField, fn
+from peewee import BooleanField, CharField, IntegerField, TextField
 
 from linod.models.fields import DayField, MomentField, NewIdField, WallTimeField
+from linod.models.sequenced import Sequenced
 from linod.models.table import Table
 from linod.tasks import SYSTEM_TASK
 
@@ -21,17 +22,13 @@ REPLANNING = frozenset({*SCHEDULE, "disabled"})
 """Columns whose edit makes `next_due` NULL: plan anew, from now. Slots of the time before the edit do not exist."""
 
 
-class Sequenced(Table):
-    """A row with a number of its own in a list that people order."""
+NAME_LENGTH = 200
 
-    seqno = IntegerField()
-
-    def save(self, force_insert: bool = False, only: Any = None) -> Any:
-        """As `Table.save`; an empty number becomes the last one plus 1."""
-        if not self.seqno:
-            last = type(self).select(fn.MAX(type(self).seqno)).scalar()
-            self.seqno = (last or 0) + 1
-        return super().save(force_insert, only)
+NOT_COPIED = frozenset(
+    {"id", "requested_at", "requested_by", "requested_log_level", "last_start_time", "last_end_time"}
+    | {"message", "next_due", "anchor", "events", "job_id"}
+)
+"""Columns that tell what became of a task: a copy of it begins without."""
 
 
 class RecurrenceSet(Table):
@@ -63,9 +60,10 @@ class Runnable(Sequenced, RecurrenceSet):
 
     kind = ""  # "plugin.Model": how the kind is called in the ledger and on the wire
     verbose_name = "Task"
+    not_copied = NOT_COPIED
 
     id = NewIdField()
-    name = CharField(200)
+    name = CharField(NAME_LENGTH)
     procedure = CharField(100)
     log_level = CharField(10, default="INFO")
     disabled = BooleanField(default=False)
@@ -107,6 +105,25 @@ class Runnable(Sequenced, RecurrenceSet):
             only = None if only is None else [*only, "next_due"]
             self._write_also("next_due")
         return super().save(force_insert, only)
+
+    def duplicate(self, **columns: object) -> Self:
+        """Save a copy directly below, under a name of its own; it never ran, and nobody requested it."""
+        from linod.ordering import copy_name
+
+        model = type(self)
+
+        def taken(name: str) -> bool:
+            return bool(model.select().where(model.name == name).exists())
+
+        return super().duplicate(**{"name": copy_name(self.name, NAME_LENGTH, taken), **columns})
+
+    @property
+    def when(self) -> str:
+        """How often it runs, in words: "Every day", "Every 10 seconds"."""
+        from linod.models.rows import task_of
+        from linod.recurrence.when import when
+
+        return when(task_of(self))
 
     def get_next_suggested_date(self, moment: datetime) -> datetime | None:
         """The moment one interval later, whatever the rest of the schedule says: 23:59:55 + 10 s = 00:00:05."""

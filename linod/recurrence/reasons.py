@@ -92,18 +92,19 @@ def _of_moved(days: DayRule, day: date) -> Iterator[str]:
     month = day if day.day >= min(wanted, month_length(day.year, day.month)) else day.replace(day=1) - DAY
     length = month_length(month.year, month.month)
     if wanted > length:
-        yield f"month has no {_ordinal(wanted)}"
+        yield f"month has no {ordinal(wanted)}"
     nominal = month.replace(day=min(wanted, length))
     if nominal != day:
-        yield f"the {_ordinal(nominal.day)} is a {_name(nominal.weekday())}, which is not flagged"
+        yield f"the {ordinal(nominal.day)} is a {_name(nominal.weekday())}, which is not flagged"
 
 
 def _name(weekday: int) -> str:
     return WEEKDAYS[weekday].capitalize()
 
 
-def _ordinal(number: int) -> str:
-    ending = "th" if 11 <= number <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+def ordinal(number: int) -> str:
+    """A number of an order: "1st", "22nd", "113th"."""
+    ending = "th" if 11 <= number % 100 <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 

@@ -11,12 +11,13 @@ from linod.store.changes import Changes
 from linod.store.claim import Claims
 from linod.store.installing import Installing
 from linod.store.missed import Missed
+from linod.store.ordering import Ordering
 from linod.store.probe import Probe
 
 __all__ = ["Probe", "Store"]
 
 
-class Store(Installing, Changes, Claims, Missed):
+class Store(Installing, Ordering, Changes, Claims, Missed):
     """The database of one site.
 
     url           a Peewee URL; SQLite only.

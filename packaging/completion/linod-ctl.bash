@@ -140,10 +140,13 @@ _linod_ctl() {
         jobs) _linod_ctl_offer '' < <(_linod_ctl_words --outcome --number -n) ;;
         log) _linod_ctl_offer '' < <(_linod_ctl_words --job -j --follow -f --lines -n) ;;
         add) _linod_ctl_offer '' < <(_linod_ctl_words --name) ;;
+        move-up) _linod_ctl_offer '' < <(_linod_ctl_words --number -n) ;;
+        move-down) _linod_ctl_offer '' < <(_linod_ctl_words --number -n) ;;
+        duplicate) _linod_ctl_offer '' < <(_linod_ctl_words --name) ;;
         esac
         _linod_ctl_offer '' < <(_linod_ctl_words --site --json --no-color --version --help -h)
     elif [[ ! $command ]]; then
-        _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs log procedures log-levels set add remove reload)
+        _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs log procedures log-levels set add remove move-up move-down duplicate reload)
     else
         case $command:$at in
         show:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
@@ -160,6 +163,10 @@ _linod_ctl() {
         add:0) _linod_ctl_offer '' < <(_linod_ctl_ask procedures) ;;
         add:*) _linod_ctl_columns ;;
         remove:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
+        move-up:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
+        move-down:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
+        duplicate:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
+        duplicate:*) _linod_ctl_columns ;;
         esac
     fi
 }

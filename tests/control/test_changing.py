@@ -177,6 +177,30 @@ def test_removing_a_task_cancels_its_request(daemon: Daemon, client: Client) -> 
         assert next(waiting)["job"]["outcome"] == "cancelled"
 
 
+def test_a_task_is_moved(daemon: Daemon, client: Client, tmp_path: Path) -> None:
+    reply = client.call("MoveTask", task="nightly", by=-2)
+    assert (reply["changed"], reply["task"]["seqno"]) == (True, 2)
+    assert [task["name"] for task in client.call("ListTasks")["tasks"]][:2] == ["checkdata", "nightly"]
+    assert client.call("MoveTask", task="checkdata", by=-1)["changed"] is False
+    (row,) = changes(tmp_path)
+    assert (row["action"], json.loads(row["before"]), json.loads(row["after"])) == ("move", {"seqno": 4}, {"seqno": 2})
+    assert daemon.log[-1][0].endswith("moved System task #2 (nightly) from 4 to 2")
+    assert daemon.pokes == 1
+
+
+def test_a_task_is_duplicated(daemon: Daemon, client: Client, tmp_path: Path) -> None:
+    task = client.call("DuplicateTask", task="checkdata", columns={"every": "2", "disabled": "yes"})["task"]
+    assert (task["seqno"], task["name"], task["procedure"]) == (2, "checkdata (copy)", "checkdata")
+    assert (task["when"], task["status"]) == ("Every second day", "Disabled")
+    assert client.call("ShowTask", task="checkdata")["task"]["seqno"] == 1
+    assert [row["action"] for row in changes(tmp_path)] == ["duplicate"]
+    said = "added System task #2 (checkdata (copy)), a copy of System task #1 (checkdata)"
+    assert daemon.log[-1][0].endswith(said)
+    with pytest.raises(CallFailed):
+        client.call("DuplicateTask", task="checkdata", columns={"every_unit": "once", "start_date": None})
+    assert client.call("ListTasks")["total"] == 5
+
+
 def test_each_action_is_logged_when_the_site_wants_it(
     daemon: Daemon, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:

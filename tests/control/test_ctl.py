@@ -38,6 +38,7 @@ def test_show(daemon: Daemon, ctl: Ctl) -> None:
     assert "  Recurrence: every=1 every_unit=daily start_date=2026-11-24\n" in out.replace("   ", " ").replace(
         "  R", "  R"
     )
+    assert "When: Every day" in out
     assert "Disabled: Yes" in out
     assert "Job 1 of checkdata failed after 0.31 s: ValueError: x" in out
     assert ctl.json("show", "#1")["task"]["id"] == 1
@@ -310,6 +311,16 @@ def test_without_plugins_list_and_status_say_what_to_do(daemon: Daemon, ctl: Ctl
 def test_an_unknown_task_suggests_near_ones(ctl: Ctl) -> None:
     err = ctl.refused("run-now", "chekdata", code=4)
     assert err.strip() == "linod-ctl: error: there is no task 'chekdata'; did you mean 'checkdata'?"
+
+
+def test_move_and_duplicate(ctl: Ctl) -> None:
+    assert ctl.said("move-up", "nightly", "-n", "2").strip() == "Moved up: System task #2 (nightly)."
+    assert ctl.said("move-down", "nightly").strip() == "Moved down: System task #3 (nightly)."
+    assert ctl.said("move-up", "checkdata").strip() == "System task #1 (checkdata) is first already."
+    said = ctl.said("duplicate", "checkdata", "disabled=yes", "--name", "at night").strip()
+    assert said == "Added System task #2 (at night). Disabled."
+    assert ctl.json("duplicate", "checkdata")["task"]["name"] == "checkdata (copy)"
+    ctl.refused("move-up", "nightly", "-n", "0", code=2)
 
 
 def test_errors_are_json_too(ctl: Ctl) -> None:

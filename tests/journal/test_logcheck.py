@@ -93,6 +93,8 @@ def test_an_ordinary_day_is_silent(site: Site, tmp_path: Path) -> None:
         "set talks name=speaks",
         "add fine --name more log_level=INFO",
         "run-now --wait more",
+        "move-up more",
+        "duplicate more disabled=yes",
         "remove more",
         "reload",
     )

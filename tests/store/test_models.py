@@ -25,6 +25,10 @@ def bound(store: Store, path: Path) -> Iterator[Store]:
     models.database.initialize(None)
 
 
+def test_an_instance_says_when_it_runs() -> None:
+    assert SystemTask(name="a", procedure="a", every_unit="secondly", every=10).when == "Every 10 seconds"
+
+
 def test_moments_are_stored_so_that_they_sort_as_text(store: Store, path: Path) -> None:
     early = add(store, "early", due=NOON.replace(microsecond=0))
     late = add(store, "late", due=(NOON.replace(microsecond=1)).astimezone(timezone(timedelta(hours=-5))))

@@ -32,6 +32,9 @@ COMMANDS = {
     "set": ("change", "set_columns"),
     "add": ("change", "add"),
     "remove": ("change", "remove"),
+    "move-up": ("order", "move_up"),
+    "move-down": ("order", "move_down"),
+    "duplicate": ("order", "duplicate"),
     "reload": ("reload", "reload"),
 }
 """Command -> module of this package, and function."""

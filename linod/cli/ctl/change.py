@@ -31,7 +31,7 @@ def set_columns(ctx: typer.Context, task: str = TASK, values: list[str] = COLUMN
     Such as its recurrence, its name, its logging level.
     """
     to = session(ctx)
-    reply = to.act("SetTask", task=task, columns=_columns(values, needed=True))
+    reply = to.act("SetTask", task=task, columns=columns_of(values, needed=True))
     if to.as_json:
         to.json(reply)
         return
@@ -56,7 +56,7 @@ def add(
     Columns not given are those that the procedure suggests.
     """
     to = session(ctx)
-    columns = _columns(values, needed=False)
+    columns = columns_of(values, needed=False)
     reply = to.act("AddTask", procedure=procedure, name=name or None, columns=columns)
     if to.as_json:
         to.json(reply)
@@ -95,7 +95,8 @@ def _switch(to: Session, method: str, done: str, tasks: list[str]) -> None:
         to.json(replies[0] if len(replies) == 1 else {"replies": replies})
 
 
-def _columns(values: list[str] | None, *, needed: bool) -> dict[str, Any]:
+def columns_of(values: list[str] | None, *, needed: bool) -> dict[str, Any]:
+    """What `column=value` words say; raises BadParameter for other words, and for none when they are needed."""
     if needed and not values:
         raise typer.BadParameter("name at least one column=value")
     columns: dict[str, Any] = {}

@@ -108,6 +108,7 @@ def _facts(task: dict[str, Any], job: dict[str, Any] | None) -> Iterator[tuple[s
         yield "Cannot run", task["problem"]
     yield "Id", f"{task['kind']}:{task['id']}"
     yield "Procedure", task["procedure"]
+    yield "When", task["when"]
     yield "Recurrence", _recurrence(task)
     yield "Logging level", task["log_level"]
     yield "Disabled", one_line(task["disabled"])
