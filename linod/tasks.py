@@ -71,12 +71,14 @@ def label(task: Task) -> str:
     return f"{which} ({task.name})"
 
 
-def status(task: Task, now: datetime, zone: "ZoneInfo") -> str:
+def status(task: Task, now: datetime, zone: "ZoneInfo", *, full: bool = False) -> str:
     """What a task is doing, as text.
 
     now   decides what is overdue, and the natural part of the times.
     zone  the site's; the times shown are local.
-    Source  Lino's linod page, "System tasks", column Status, in the page's precedence; "Overdue" is linod's own.
+    full  no job slot is free: what is due waits for one.
+    Source  Lino's linod page, "System tasks", column Status, in the page's precedence; "Overdue" and "Waiting" are
+            linod's own.
     """
     if task.job_id is not None:
         return f"Running since {_shown(task.last_start_time, now, zone)}"
@@ -87,6 +89,8 @@ def status(task: Task, now: datetime, zone: "ZoneInfo") -> str:
     due, refused = _due(task, now, zone)
     if due is None:
         return f"Not scheduled ({refused})" if refused else "Not scheduled"
+    if due <= now and full:
+        return f"Waiting for a free slot since {_shown(due, now, zone)}"
     if due < now - GRACE:
         return f"Overdue since {_shown(due, now, zone)}"
     if due <= now and task.last_start_time is None:

@@ -10,7 +10,7 @@ from linod.control.call import Call
 from linod.control.finding import Problems, known_procedure, one_task
 from linod.control.interface import refusal
 from linod.control.peer import Peer
-from linod.control.values import JsonObject, plain, task_json
+from linod.control.values import JsonObject, plain
 from linod.jobs import Job
 from linod.recurrence import SCHEDULE, plan
 from linod.tasks import SYSTEM_TASK, Task, label
@@ -176,4 +176,4 @@ def _texts(values: Mapping[str, object]) -> dict[str, object]:
 
 def json_of(ops: Operations, task: Task) -> JsonObject:
     """A task as a reply has it, after a change."""
-    return task_json(task, ops.clock.now(), ops.zone, Problems(ops).of(task))
+    return Problems(ops).json(task, ops.clock.now())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from linod.control.interface import Refusal, refusal
+from linod.control.values import JsonObject, task_json
 from linod.procedures import Procedure
 from linod.tasks import Task, label
 
@@ -60,6 +62,8 @@ class Problems:
     """Why tasks cannot run, asked for many tasks."""
 
     def __init__(self, ops: Operations) -> None:
+        self._zone = ops.zone
+        self._full = len(ops.running()) >= ops.report().max_jobs
         procedures = ops.procedures()
         self._known: Mapping[str, str] | None = None
         if procedures is not None:
@@ -72,6 +76,10 @@ class Problems:
         if task.procedure not in self._known:
             return "its procedure is gone"
         return self._known[task.procedure] or None
+
+    def json(self, task: Task, now: datetime, *, in_list: bool = False) -> JsonObject:
+        """A task as a reply has it."""
+        return task_json(task, now, self._zone, self.of(task), full=self._full, in_list=in_list)
 
 
 def no_such_job(job_id: int) -> Refusal:

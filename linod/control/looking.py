@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from linod.control.call import Call
 from linod.control.finding import NAMES, Problems, no_such_job, one_task
 from linod.control.interface import refusal
-from linod.control.values import JsonObject, job_json, procedure_json, task_json
+from linod.control.values import JsonObject, job_json, procedure_json
 from linod.jobs import Job, State
 from linod.loglevels import LogLevels
 
@@ -29,7 +29,7 @@ async def list_tasks(ops: Operations, call: Call, *, offset: int = 0, limit: int
         tasks = ops.store.list_tasks(offset=max(0, offset), limit=size)
         total = ops.store.count_tasks()
         return {
-            "tasks": [task_json(task, now, ops.zone, problems.of(task), in_list=True) for task in tasks],
+            "tasks": [problems.json(task, now, in_list=True) for task in tasks],
             "total": total,
         }
 
@@ -43,7 +43,7 @@ async def show_task(ops: Operations, call: Call, *, task: str) -> JsonObject:
         found = one_task(ops.store, task)
         jobs = ops.store.jobs(key=found.key, states=None, before_id=None, limit=1)
         return {
-            "task": task_json(found, now, ops.zone, problems.of(found)),
+            "task": problems.json(found, now),
             "job": live_json(jobs[0], now, running) if jobs else None,
         }
 

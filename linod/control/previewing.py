@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from linod.control.call import Call
 from linod.control.finding import Problems, one_task
-from linod.control.values import JsonObject, moment, task_json
+from linod.control.values import JsonObject, moment
 from linod.recurrence import BadRecurrence, Recurrence
 from linod.tasks import Task, TaskKey
 
@@ -38,7 +38,7 @@ async def preview_task(
         begin = now if start is None else parse_start(start, _zone_of(found, ops.zone))
         ahead = preview(found, now, ops.zone, begin, max(1, min(count, MOST)))
         return {
-            "task": task_json(found, now, ops.zone, problems.of(found)),
+            "task": problems.json(found, now),
             "time_zone": ahead.zone.key,
             "notes": list(ahead.notes),
             "slots": slots_json(ahead, ahead.zone),
@@ -93,7 +93,7 @@ def _planned(
     ahead = agenda(task, now, zone, begin, until)
     often = ahead.total > len(ahead.slots)
     return {
-        "task": task_json(task, now, zone, problems.of(task), in_list=True),
+        "task": problems.json(task, now, in_list=True),
         "time_zone": ahead.zone.key,
         "notes": list(ahead.notes),
         "slots": slots_json(ahead, zone),

@@ -10,7 +10,7 @@ from linod.control.changing import record, tell
 from linod.control.finding import Problems, no_such_job, one_task
 from linod.control.interface import Refusal, empty_reply, refusal
 from linod.control.looking import by_id, live_json
-from linod.control.values import JsonObject, job_json, moment, record_json, task_json
+from linod.control.values import JsonObject, job_json, moment, record_json
 from linod.jobs import Job
 from linod.loglevels import LogLevel, LogLevels
 from linod.tasks import Task, TaskKey, label
@@ -52,7 +52,7 @@ async def run_now(
     follower = _follower(ops, asked.task, asked.job, requested_at) if stays else None
     now = ops.clock.now()
     reply: JsonObject = {
-        "task": task_json(asked.task, now, ops.zone, Problems(ops).of(asked.task)),
+        "task": Problems(ops).json(asked.task, now),
         "requested_at": moment(requested_at) if requested_at else None,
         "new": asked.new,
         "job": job_json(asked.job, now, in_list=True) if asked.job else None,
@@ -85,7 +85,7 @@ async def cancel_run(ops: Operations, call: Call, *, task: str) -> JsonObject:
     ops.request_cancelled(job)
     tell(ops, call.peer, "cancel-run", found, f"cancelled the request to run {label(found)}")
     ops.poke()
-    return {"task": task_json(found, now, ops.zone, Problems(ops).of(found)), "job": job_json(job, now)}
+    return {"task": Problems(ops).json(found, now), "job": job_json(job, now)}
 
 
 async def kill(ops: Operations, call: Call, *, task: str | None = None, job: int | None = None) -> JsonObject:

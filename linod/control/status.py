@@ -11,7 +11,7 @@ from linod.control.finding import Problems
 from linod.control.interface import TYPES
 from linod.control.looking import LONGEST_PAGE, by_id, live_json
 from linod.control.report import Report
-from linod.control.values import JsonObject, job_json, moment, procedure_json, task_json
+from linod.control.values import JsonObject, job_json, moment, procedure_json
 from linod.errors import DatabaseAway
 from linod.jobs import Job
 from linod.tasks import GRACE, Task
@@ -111,15 +111,12 @@ def _of_rows(ops: Operations, rows: Rows, now: datetime) -> JsonObject:
     problems = Problems(ops)
 
     def listed(tasks: list[Task]) -> list[JsonObject]:
-        return [task_json(task, now, ops.zone, problems.of(task), in_list=True) for task in tasks]
+        return [problems.json(task, now, in_list=True) for task in tasks]
 
     next_due = rows.summary["next_due"]
     return {
         "counts": {name: rows.summary[name] for name in TYPES["Counts"]},
-        "failed": [
-            {"task": task_json(task, now, ops.zone, problems.of(task)), "job": job_json(job, now)}
-            for task, job in rows.failed
-        ],
+        "failed": [{"task": problems.json(task, now), "job": job_json(job, now)} for task, job in rows.failed],
         "overdue": listed(rows.overdue),
         "gone": listed([task for task in rows.looked_at if not task.disabled and problems.of(task)]),
         "next_due": moment(next_due) if isinstance(next_due, datetime) else None,

@@ -33,11 +33,14 @@ def plain(value: object) -> object:
     return value
 
 
-def task_json(task: Task, now: datetime, zone: ZoneInfo, problem: str | None, *, in_list: bool = False) -> JsonObject:
+def task_json(
+    task: Task, now: datetime, zone: ZoneInfo, problem: str | None, *, full: bool, in_list: bool = False
+) -> JsonObject:
     """One task.
 
     zone     of the moments in `status`.
     problem  why it cannot run, None when it can.
+    full     no job slot is free.
     in_list  leave out what has no limit.
     """
     found = {name: plain(getattr(task, name)) for name in _TASK_COLUMNS}
@@ -48,7 +51,7 @@ def task_json(task: Task, now: datetime, zone: ZoneInfo, problem: str | None, *,
     return {
         **found,
         "label": label(task),
-        "status": status(task, now, zone),
+        "status": status(task, now, zone, full=full),
         "when": when(task),
         "problem": problem,
     }

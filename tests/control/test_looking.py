@@ -156,6 +156,17 @@ def test_a_task_whose_procedure_is_gone_says_so(daemon: Daemon, client: Client) 
     assert client.call("ShowTask", task="checkdata")["task"]["problem"] == "its procedure is gone"
 
 
+def test_what_is_due_while_all_slots_are_taken_says_so(daemon: Daemon, client: Client) -> None:
+    client.call("RunNow", task="nightly")
+    assert client.call("ShowTask", task="checkdata")["task"]["status"] == "Scheduled to run asap"
+    daemon.tell_of(max_jobs=1)
+    waiting = "Waiting for a free slot since 24.11.2026 04:00 (now)"
+    assert client.call("ShowTask", task="checkdata")["task"]["status"] == waiting
+    listed = {task["name"]: task["status"] for task in client.call("ListTasks")["tasks"]}
+    assert listed["checkdata"] == waiting
+    assert listed["nightly"].startswith("Running since")
+
+
 def test_log_levels(client: Client) -> None:
     levels = client.call("ListLogLevels")["log_levels"]
     assert [level["value"] for level in levels] == ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]

@@ -56,6 +56,20 @@ def test_status(columns: dict[str, Any], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"next_due": NOW}, "Waiting for a free slot since 23.11.2026 23:44 (now)"),
+        ({"next_due": NOW - HOUR, **RAN}, "Waiting for a free slot since 23.11.2026 22:44 (an hour ago)"),
+        ({"next_due": NOW + HOUR, **RAN}, "Scheduled to run at 24.11.2026 00:44 (an hour from now)"),
+        ({"next_due": NOW, "requested_at": NOW}, "Requested to run asap (since 23.11.2026 23:44 (now))"),
+        ({"next_due": NOW, "disabled": True}, "Disabled"),
+    ],
+)
+def test_what_is_due_waits_for_a_free_slot(columns: dict[str, Any], expected: str) -> None:
+    assert status(task(every_unit="daily", **columns), NOW, BRUSSELS, full=True) == expected
+
+
+@pytest.mark.parametrize(
     ("distance", "expected"),
     [
         (timedelta(0), "now"),
