@@ -12,6 +12,9 @@ NOTHING_TO_PLAN = datetime(9999, 12, 31, tzinfo=UTC)
 SYSTEM_TASK = "linod.SystemTask"
 """The kind of the tasks that linod brings; `#2` and a bare id mean one of these."""
 
+MISSED = ("once", "skip")
+"""Policies for slots that passed while nobody could run them: one job makes up for all, or none does."""
+
 GRACE = timedelta(minutes=1)
 """How late a task may be before it is called overdue: several polls of the runner, and a job slot that gets free."""
 
@@ -47,6 +50,7 @@ class Task(NamedTuple):
     end_date: date | None = None
     end_time: time | None = None
     time_zone: str | None = None
+    missed: str | None = None  # one of MISSED: what becomes of slots that nobody could run; None: once
     log_level: str = "INFO"
     disabled: bool = False
     requested_at: datetime | None = None

@@ -21,7 +21,7 @@ from linod.journal import Event, Journal
 from linod.lock import DatabaseLock, boot_id, end_leftovers
 from linod.notify import Notifier
 from linod.procedures import Procedure
-from linod.runner import Drain, Runner, Site, Supervisor, run_loops, words
+from linod.runner import Absence, Drain, Runner, Site, Supervisor, run_loops, words
 from linod.settings import Options, Settings
 from linod.store import Store
 from linod.store.thread import DatabaseThread
@@ -148,7 +148,8 @@ class Daemon:
         await task
 
     def _make_runner(self) -> Runner:
-        site = Site(node=uuid4().hex, boot_id=boot_id(), zone=self.zone, procedures=frozenset())
+        absence = Absence(self.clock.now(), "linod was down")
+        site = Site(uuid4().hex, boot_id(), self.zone, procedures=frozenset(), absence=absence)
         return Runner(
             self.settings, self.store, self.db, self.supervisor, self.journal, self.clock, self.notifier, site
         )

@@ -19,7 +19,7 @@ class Event(StrEnum):
     JOB_ENDED = "a781c1f350ddf4a3adbe2d5b62c95725"
     JOB_FAILED = "01ce4927e8aa1ffc7f8ac419a4e9d8fe"
     INTERRUPTED = "3a8d6198627741069bd687fc56df52db"  # a job that an earlier daemon left unfinished was settled
-    MISSED = "b363f41ffe2b785bccff9b3899d72a4e"  # a slot passed while linod was down
+    MISSED = "b363f41ffe2b785bccff9b3899d72a4e"  # slots passed while nobody could run them
 
     TASK_DISABLED = "704b14289733109e6ab0e015b220f5fb"  # by its failure
     TASK_INSTALLED = "ae78698ba323f52c0121e65ab2471e9e"

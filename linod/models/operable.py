@@ -9,6 +9,7 @@ from typing import NamedTuple
 from linod.errors import BadValue, near
 from linod.loglevels import LogLevel
 from linod.models.runnable import SCHEDULE, WEEKDAYS, Runnable
+from linod.tasks import MISSED
 
 UNITS = ("once", "never", "secondly", "minutely", "hourly", "daily", "weekly", "monthly", "yearly", "easter")
 OLD_UNITS = {"per_weekday": "weekly"}  # Lino's own table calls it deprecated, and saves it as weekly
@@ -126,6 +127,15 @@ def _unit(value: object) -> str:
     return word
 
 
+def _missed(value: object) -> str:
+    word = str(value).strip().lower()
+    if word not in MISSED:
+        raise ValueError(
+            f"{_shown(value)} is no way to treat missed slots; {near(word, MISSED, 'they are once, skip')}"
+        )
+    return word
+
+
 def _log_level(value: object) -> str:
     if isinstance(value, Enum):
         value = value.name
@@ -155,6 +165,7 @@ OPERABLE: Mapping[str, Column] = {
     "end_date": Column(_date, "a date such as 2026-11-24", empty=True),
     "end_time": Column(_time, "a time of the day such as 04:00", empty=True),
     "time_zone": Column(_time_zone, "a time zone such as Europe/Brussels", empty=True),
+    "missed": Column(_missed, "once or skip", empty=True),
     "log_level": Column(_log_level, "one of " + ", ".join(level.name for level in LogLevel)),
     "disabled": Column(_yes_or_no, "yes or no"),
     "seqno": Column(_number, "a whole number from 1"),

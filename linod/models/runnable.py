@@ -65,6 +65,7 @@ class Runnable(Sequenced, RecurrenceSet):
     id = NewIdField()
     name = CharField(NAME_LENGTH)
     procedure = CharField(100)
+    missed = CharField(10, null=True)
     log_level = CharField(10, default="INFO")
     disabled = BooleanField(default=False)
     requested_at = MomentField(null=True)

@@ -7,7 +7,7 @@ from linod.errors import BadValue, near
 from linod.loglevels import LogLevel
 from linod.recurrence import Recurrence
 from linod.recurrence.checks import UNITS, WEEKDAYS, parse_positions
-from linod.tasks import Task
+from linod.tasks import MISSED, Task
 
 RESERVED = ("class_name", "run_after", "during_initdb")
 """Keywords that are no columns."""
@@ -98,6 +98,12 @@ def _time(value: object) -> time:
     return value
 
 
+def _missed(value: object) -> str:
+    if not isinstance(value, str) or value not in MISSED:
+        raise ValueError(near(str(value), MISSED, f"known are {', '.join(MISSED)}"))
+    return value
+
+
 def _log_level(value: object) -> str:
     if isinstance(value, LogLevel):
         return value.name
@@ -120,6 +126,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "end_date": _date,
     "end_time": _time,
     "time_zone": _text,
+    "missed": _missed,
     "log_level": _log_level,
     "name": _text,
     "disabled": _flag,

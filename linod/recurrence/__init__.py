@@ -6,7 +6,18 @@ start, so a call costs the same whatever the age of the anchor.
 """
 
 from linod.recurrence.checks import SCHEDULE, BadRecurrence
+from linod.recurrence.passed import Passed, last_slot, passed
 from linod.recurrence.planning import get_next_suggested_date, plan, plan_after
 from linod.recurrence.rule import Recurrence
 
-__all__ = ["SCHEDULE", "BadRecurrence", "Recurrence", "get_next_suggested_date", "plan", "plan_after"]
+__all__ = [
+    "SCHEDULE",
+    "BadRecurrence",
+    "Passed",
+    "Recurrence",
+    "get_next_suggested_date",
+    "last_slot",
+    "passed",
+    "plan",
+    "plan_after",
+]

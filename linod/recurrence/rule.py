@@ -86,7 +86,7 @@ class Recurrence(NamedTuple):
 
     def first(self, now: datetime, zone: "ZoneInfo") -> datetime | None:
         """The first slot of a task that never ran: `now` itself when nothing in the row says to wait."""
-        if self._waits():
+        if self.waits:
             return self.next_after(now, zone)
         if self.unit == "never" or self.spent or now >= HORIZON:
             return None
@@ -124,11 +124,13 @@ class Recurrence(NamedTuple):
             low = max(low, end + TICK)  # a gap may join the end of one window and the begin of the next
         return total
 
-    def _waits(self) -> bool:
+    @property
+    def waits(self) -> bool:
+        """Whether the row says when the first run is; else it is as soon as possible."""
         return self.start_time is not None or self.unit in ("never", "once")
 
     def _next(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
-        if self.anchor is None and not self._waits():
+        if self.anchor is None and not self.waits:
             first = self._as_soon_as_possible(moment, zone)
             if first is None or first > moment:
                 return first

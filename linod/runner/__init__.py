@@ -4,7 +4,7 @@ from linod.runner.book import Follower, Running
 from linod.runner.drain import Drain
 from linod.runner.prep import run_loops
 from linod.runner.runner import Requested, Runner
+from linod.runner.site import Absence, Site
 from linod.runner.supervisor import Supervisor
-from linod.runner.turn import Site
 
-__all__ = ["Drain", "Follower", "Requested", "Runner", "Running", "Site", "Supervisor", "run_loops"]
+__all__ = ["Absence", "Drain", "Follower", "Requested", "Runner", "Running", "Site", "Supervisor", "run_loops"]

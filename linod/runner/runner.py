@@ -15,8 +15,9 @@ from linod.journal import Event, Journal
 from linod.notify import Notifier
 from linod.runner import words
 from linod.runner.alarm import Alarm
+from linod.runner.site import Site
 from linod.runner.supervisor import Reserved, Supervisor
-from linod.runner.turn import HandOver, Note, Site, Turn, request_and_claim, run_turn, write_notes
+from linod.runner.turn import HandOver, Note, Turn, request_and_claim, run_turn, write_notes
 from linod.schedule import sleep_seconds
 from linod.settings import Settings
 from linod.store import Store

@@ -1,7 +1,7 @@
 """The database's share of one turn: what ended is written, what is due is claimed. Runs in the database thread."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from linod.errors import IllegalTransition, LinodError
 from linod.jobs import DISABLING, Job, Outcome
 from linod.recurrence import plan, plan_after
-from linod.runner.window import due_in_window
+from linod.runner.missed import due_now
+from linod.runner.site import Site
 from linod.schedule import claim_order
 from linod.store import Store
 from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
@@ -47,20 +48,6 @@ class Ended(NamedTuple):
 
 
 Note = Started | Ended
-
-
-class Site(NamedTuple):
-    """What a turn must know of this daemon: who claims, and what can be run at all.
-
-    node, boot_id  identify the claimer in the ledger.
-    zone           the site's zone.
-    procedures     names that the host can run; tasks of others are never claimed.
-    """
-
-    node: str
-    boot_id: str
-    zone: ZoneInfo
-    procedures: Collection[str]
 
 
 class Turn(NamedTuple):
@@ -178,7 +165,7 @@ def run_turn(store: Store, now: datetime, free: int, site: Site, *, explain: boo
     wanted: tuple[Task, ...] = ()
     if free:
         requested = store.requested(free, site.procedures)
-        due = due_in_window(store, now, free + len(requested), site.procedures, site.zone)
+        due = due_now(store, now, free + len(requested), site)
         wanted = claim_order(requested, due, free)
     if not wanted:
         return Turn((), store.next_due(site.procedures), more, too_early, tuple(impossible))

@@ -1,4 +1,4 @@
-"""A slot that passed and is not made up for: the task goes to its next one, the ledger keeps a row."""
+"""Slots that passed and got no job: the task goes to the next one, the ledger keeps a row."""
 
 from datetime import datetime
 from typing import Any
@@ -8,28 +8,33 @@ from peewee import fn
 from linod import models
 from linod.jobs import State
 from linod.models import Runnable, kind_model
+from linod.recurrence import Passed
 from linod.store.connection import Connection
 from linod.store.query import param
 from linod.tasks import Task
+
+RUN = ("slot_last", "slot_count")
+"""Columns that only a row for several slots has."""
 
 
 class Missed(Connection):
     """Slots that nobody took."""
 
-    def miss(self, task: Task, next_due: datetime, now: datetime, message: str) -> bool:
-        """Record that the slot of a task passed without a job, and plan the next.
+    def miss(self, task: Task, slots: Passed, next_due: datetime, now: datetime, message: str) -> bool:
+        """Record that slots of a task passed without a job, in one row, and set its next.
 
         task      as it was read; its slot, being enabled and without a request must hold still.
-        next_due  its next slot.
+        next_due  the slot to run: one that passed with them, or the next.
         Returns   False when the row has changed since: then nothing was written.
         """
         with self.transaction():
-            slot = task.next_due
-            if self._changed(_pass_over, kind_model(task.kind), id=task.id, slot=slot, next_due=next_due) != 1:
+            if self._changed(_pass_over, kind_model(task.kind), id=task.id, due=task.next_due, next_due=next_due) != 1:
                 return False
-            found = self._rows(_attempts, kind=task.kind, task_id=task.id, slot=slot)[0][0]
+            found = self._rows(_attempts, kind=task.kind, task_id=task.id, slot=slots.first)[0][0]
             values = {name: getattr(task, name) for name in ("kind", "procedure", "log_level")}
-            values |= {"task_id": task.id, "task_name": task.name, "slot": slot, "attempt": (found or 0) + 1}
+            values |= {"task_id": task.id, "task_name": task.name, "slot": slots.first, "attempt": (found or 0) + 1}
+            several = slots.last > slots.first
+            values |= {"slot_last": slots.last, "slot_count": slots.number} if several else dict.fromkeys(RUN)
             self._inserted(_enter, **values, now=now, message=message)
         return True
 
@@ -40,7 +45,7 @@ def _pass_over(model: type[Runnable]) -> Any:
         model.job_id.is_null(),
         model.disabled == False,  # noqa: E712
         model.requested_at.is_null(),
-        model.next_due == param("slot", model.next_due),
+        model.next_due == param("due", model.next_due),
     )
 
 
@@ -53,7 +58,7 @@ def _attempts() -> Any:
 
 def _enter() -> Any:
     job = models.Job
-    names = ("kind", "task_id", "task_name", "procedure", "slot", "attempt", "log_level", "message")
+    names = ("kind", "task_id", "task_name", "procedure", "slot", *RUN, "attempt", "log_level", "message")
     moments = {name: param("now", job._meta.fields[name]) for name in ("claimed_at", "ended_at")}
     fixed = {"state": State.MISSED.value, "node": "", "boot_id": ""}
     return job.insert({**{name: param(name, job._meta.fields[name]) for name in names}, **moments, **fixed})

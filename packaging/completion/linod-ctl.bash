@@ -59,7 +59,7 @@ _linod_ctl_columns() {
     local column=${typed%%=*}
     if [[ $typed != *=* ]]; then
         compopt -o nospace
-        _linod_ctl_offer '' < <(_linod_ctl_words name= procedure= every_unit= every= positions= monday= tuesday= wednesday= thursday= friday= saturday= sunday= max_events= start_date= start_time= end_date= end_time= time_zone= log_level= disabled= seqno=)
+        _linod_ctl_offer '' < <(_linod_ctl_words name= procedure= every_unit= every= positions= monday= tuesday= wednesday= thursday= friday= saturday= sunday= max_events= start_date= start_time= end_date= end_time= time_zone= missed= log_level= disabled= seqno=)
         return
     fi
     case $column in

@@ -70,7 +70,7 @@ function __linod_ctl_columns
         case 'disabled=*'
             printf '%s\n' disabled={yes,no}
         case '*'
-            printf '%s\n' name= procedure= every_unit= every= positions= monday= tuesday= wednesday= thursday= friday= saturday= sunday= max_events= start_date= start_time= end_date= end_time= time_zone= log_level= disabled= seqno=
+            printf '%s\n' name= procedure= every_unit= every= positions= monday= tuesday= wednesday= thursday= friday= saturday= sunday= max_events= start_date= start_time= end_date= end_time= time_zone= missed= log_level= disabled= seqno=
     end
 end
 

@@ -98,10 +98,9 @@ def test_an_entry_says_what_and_what_now(event: Event) -> None:
 
 
 def test_every_event_is_sent_by_some_module() -> None:
-    """MISSED is kept for what is not recorded yet: slots that passed while linod was down."""
     sources = [path.read_text() for path in (ROOT / "linod").rglob("*.py") if path.name != "events.py"]
     sent = set(re.findall(r"\bEvent\.([A-Z_]+)\b", " ".join(sources)))
-    assert set(EVENTS.values()) - sent <= {"MISSED"}
+    assert set(EVENTS.values()) == sent
 
 
 def test_records_have_the_fields_that_their_entries_name(site: Site) -> None:

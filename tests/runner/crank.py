@@ -110,7 +110,7 @@ class Crank:
         rows = await self.db.run(self.store.install, procedures, self.clock.now(), self.clock.now().date())
         if runnable:
             self.names |= set(names)
-        self.runner.site = Site("node", "boot", ZONE, frozenset(self.names))
+        self.runner.site = self.runner.site._replace(procedures=frozenset(self.names))
         self.runner.poke()
         return rows
 

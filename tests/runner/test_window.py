@@ -47,8 +47,12 @@ def test_a_slot_that_passed_starts_in_the_window_only(
                 return
             assert (task.next_due, task.events, task.job_id) == (planned, 0, None)
             assert [(job.state, job.slot, job.ended_at) for job in jobs] == [(State.MISSED, utc(24, 21), woken)]
-            text = "Missed its slot of 24.11.2026 22:00:00 CET: it may start from 22:00 to 23:00 only"
-            assert jobs[0].message == text
+            several = jobs[0].slot_last is not None
+            assert (jobs[0].slot_last, jobs[0].slot_count) == ((utc(26, 21), 3) if several else (None, None))
+            which = "3 slots from" if several else "its slot of"
+            until = " to 26.11.2026 22:00:00 CET" if several else ""
+            text = f"Missed {which} 24.11.2026 22:00:00 CET{until}: it may start from 22:00 to 23:00 only"
+            assert (jobs[0].message, several) == (text, woken.day == 27)
             assert await crank.turn() == []
             assert len(await crank.jobs()) == 1  # said once, with no turn after it
 

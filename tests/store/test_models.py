@@ -59,6 +59,7 @@ def test_every_column_comes_back_as_it_went(store: Store) -> None:
         "end_date": date(2027, 1, 1),
         "end_time": time(5),
         "time_zone": "Europe/Brussels",
+        "missed": "skip",
         "log_level": "DEBUG",
         "disabled": True,
         "seqno": 12,

@@ -180,6 +180,7 @@ def test_what_can_be_called_with_ar_is_registered(registry: Procedures, func: ob
         (background_task(every_unit="monthly", positions=40), "positions: 40 never comes"),
         (background_task(every_unit="once"), "start_date: once needs its day"),
         (background_task(every_unit="daily", time_zone="Europe/Brusels"), "did you mean 'Europe/Brussels'?"),
+        (background_task(missed="all"), "missed='all': known are once, skip"),
         (background_task(log_level="WARN"), "did you mean 'WARNING'?"),
         (background_task(log_level=17), "log_level=17: 17 is not a valid LogLevel"),
         (background_task(name=""), "name='': a text"),

@@ -110,6 +110,7 @@ def _facts(task: dict[str, Any], job: dict[str, Any] | None) -> Iterator[tuple[s
     yield "Procedure", task["procedure"]
     yield "When", task["when"]
     yield "Recurrence", _recurrence(task)
+    yield "Missed slots", task["missed"] or "once"
     yield "Logging level", task["log_level"]
     yield "Disabled", one_line(task["disabled"])
     for name, column in (("Next due", "next_due"), ("Started at", "last_start_time"), ("Ended at", "last_end_time")):

@@ -1,0 +1,110 @@
+"""Slots that passed and nobody could run: what becomes of them. Runs in the database thread.
+
+A slot is missed when it passed while linod was down, the machine slept or its clock was set forward, and when the
+window of the day has closed before it could start. One that only waits for a free job slot is late, and runs.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from linod.errors import LinodError
+from linod.journal import Event
+from linod.recurrence import Passed, Recurrence, last_slot, passed, plan
+from linod.runner.site import Site
+from linod.runner.words import task_fields
+from linod.store import Store
+from linod.tasks import NOTHING_TO_PLAN, Task, label
+
+log = logging.getLogger("lino")
+
+PUNCTUAL = timedelta(seconds=10)
+"""A slot claimed so soon starts whatever the window or `missed` says: linod may have been restarted at its moment."""
+
+
+class Missed(NamedTuple):
+    """What is to be recorded of one task.
+
+    slots     that get no job.
+    why       in words for people.
+    next_due  what the task's becomes: a slot that has passed is run at once.
+    """
+
+    slots: Passed
+    why: str
+    next_due: datetime
+
+
+def due_now(store: Store, now: datetime, limit: int, site: Site) -> list[Task]:
+    """What `store.due` gives, without the tasks that may not start now; what they missed is recorded.
+
+    A request runs whatever the window and `missed` say, so a task with one is left as it is.
+    """
+    tasks = store.due(now, limit, site.procedures)
+    found = [(task, missed) for task in tasks if (missed := missed_by(task, now, site)) is not None]
+    if not found:
+        return tasks
+    with store.transaction():
+        for task, missed in found:
+            _record(store, task, missed, now, site.zone)
+    return [task for task in store.due(now, limit, site.procedures) if missed_by(task, now, site) is None]
+
+
+def missed_by(task: Task, now: datetime, site: Site) -> Missed | None:
+    """What a task that is due has missed; None when its `next_due` is the slot to run.
+
+    Its policy says whether one job makes up for what passed: that is the job of the last slot.
+    """
+    due = task.next_due
+    if due is None or task.requested_at is not None or now - due <= PUNCTUAL:
+        return None
+    absence = site.absence if site.absence is not None and due <= site.absence.until else None
+    if absence is None and task.end_time is None:
+        return None
+    try:
+        return _decide(task, due, now, site.zone, absence.why if absence else None)
+    except LinodError:  # other software wrote this row: it is refused when it is planned
+        return None
+
+
+def _decide(task: Task, due: datetime, now: datetime, zone: ZoneInfo, absent: str | None) -> Missed | None:
+    rule = Recurrence.of(task)
+    is_open = rule.may_start(now, zone)
+    if rule.anchor is None and not rule.waits:  # its first run, as soon as possible: there is no slot before that
+        return None if is_open else Missed(Passed(due, due, 1), _closed(task), plan(task, now, zone))
+    if absent is None and is_open:
+        return None
+    rule = rule.anchored(rule.anchor or due)
+    last = last_slot(rule, due, now, zone)
+    if not is_open or (task.missed == "skip" and now - last > PUNCTUAL):
+        why = f"{absent}; missed is skip" if is_open else _closed(task)
+        return Missed(passed(rule, due, now, zone), why, rule.next_after(now, zone) or NOTHING_TO_PLAN)
+    if last == due:
+        return None
+    made_up = f"{absent}; the slot of {_shown(last, zone)} is run for all of them"
+    before = passed(rule, due, last - timedelta(microseconds=1), zone)
+    return Missed(before, made_up, last)
+
+
+def _closed(task: Task) -> str:
+    begin = f"{task.start_time:%H:%M}" if task.start_time else "00:00"
+    return f"it may start from {begin} to {task.end_time:%H:%M} only"
+
+
+def _record(store: Store, task: Task, missed: Missed, now: datetime, zone: ZoneInfo) -> None:
+    text = f"Missed {_which(missed.slots, zone)}: {missed.why}"
+    if store.miss(task, missed.slots, missed.next_due, now, text):
+        fields = {"event": Event.MISSED, "fields": task_fields(task)}
+        log.warning("%s: %s", label(task), text, extra=fields)
+
+
+def _which(slots: Passed, zone: ZoneInfo) -> str:
+    if slots.first == slots.last:
+        return f"its slot of {_shown(slots.first, zone)}"
+    number = "more than 1000" if slots.number is None else slots.number
+    return f"{number} slots from {_shown(slots.first, zone)} to {_shown(slots.last, zone)}"
+
+
+def _shown(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%d.%m.%Y %H:%M:%S %Z}"

@@ -1,0 +1,33 @@
+"""What a turn must know of this daemon."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+
+class Absence(NamedTuple):
+    """Nobody could run anything up to a moment.
+
+    until  slots up to here were missed, if they are not run yet.
+    why    in words for people: "linod was down".
+    """
+
+    until: datetime
+    why: str
+
+
+class Site(NamedTuple):
+    """Who claims, and what can be run at all.
+
+    node, boot_id  identify the claimer in the ledger.
+    zone           the site's zone.
+    procedures     names that the host can run; tasks of others are never claimed.
+    absence        the last one; None when there was none.
+    """
+
+    node: str
+    boot_id: str
+    zone: ZoneInfo
+    procedures: Collection[str]
+    absence: Absence | None = None
