@@ -210,6 +210,8 @@ class Daemon:
     def _ready(self) -> None:
         self._ready_once = True
         self._ready_or_stopping.set()
+        if self.runner.counts.get("tasks") == 0:
+            log.info("There are no tasks to run.")
         self.tell_ready()
         gc.freeze()
         gc.enable()

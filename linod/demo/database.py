@@ -5,17 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from linod.demo.place import directory
 from linod.demo.tables import TABLES, database
 
 BUSY_TIMEOUT = 30_000
 """Milliseconds to wait for another job's transaction."""
-
-
-def directory() -> Path:
-    """$LINOD_DEMO_DIR, which `make demo` sets, else the site's state directory as systemd gives it to a service, which
-    may write nowhere else, else linod-demo in the user's data directory."""
-    given = os.environ.get("LINOD_DEMO_DIR") or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    return Path(given) if given else Path.home() / ".local" / "share" / "linod-demo"
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from email.parser import BytesParser
 from email.utils import parseaddr
 from hashlib import sha256
 
-from linod.demo.database import books, directory, transaction
+from linod.demo.database import books, transaction
 from linod.demo.office import Letter
+from linod.demo.place import directory
 from linod.demo.tables import Partner
 
 

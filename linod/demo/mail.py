@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from linod import BaseRequest
-from linod.demo.database import books, directory
+from linod.demo.database import books
+from linod.demo.place import directory
 from linod.demo.tables import Mail, utcnow
 
 if TYPE_CHECKING:

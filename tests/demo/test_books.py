@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from linod.demo.database import books, directory, transaction
+from linod.demo.database import books, transaction
 from linod.demo.fixture import MISTAKES
+from linod.demo.place import directory
 from linod.demo.tables import Change, Mail, Movement, Partner, Voucher, database
 
 FILES = {"books.sqlite", "books.sqlite-shm", "books.sqlite-wal", "Inbox"}

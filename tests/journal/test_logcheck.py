@@ -103,6 +103,16 @@ def test_an_ordinary_day_is_silent(site: Site, tmp_path: Path) -> None:
     assert reported(lines, tmp_path) == []
 
 
+def test_a_site_without_tasks_is_silent(tmp_path: Path) -> None:
+    site = Site(tmp_path / "s")
+    try:
+        records = session(site)
+    finally:
+        site.close()
+    assert "There are no tasks to run." in [record["MESSAGE"] for record in records]
+    assert reported([line for record in records for line in syslog(record)], tmp_path) == []
+
+
 def test_what_is_not_well_is_reported(site: Site, tmp_path: Path) -> None:
     site.plugin("1 / 0", name="broken")
     records = session(site, "run-now --wait careful", "run-now --wait boom", "run-now long")
