@@ -88,7 +88,7 @@ def clear_seen_messages(ar: BaseRequest) -> None:
 
 @dd.schedule_often(every=300)
 def read_inbox(ar: BaseRequest) -> None:
-    """File the letters that came into the inbox, a Maildir."""
+    """File the letters that came in, by IMAP from $LINOD_DEMO_IMAP when that is set, else from a Maildir."""
     from linod.demo.inbox import read
 
     for letter in read():

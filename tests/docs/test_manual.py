@@ -146,7 +146,7 @@ def test_every_field_of_the_journal_is_described() -> None:
     shown = {name for name in read(LINOD).terms("JOURNAL") if name.startswith("LINOD_")}
     assert shown == set(re.findall(r"\"(LINOD_[A-Z_]+)\"", sources)) - {"LINOD_CONTROL"} - {
         name for name in environment() if name != "LINOD_SITE"
-    } - {"LINOD_DEMO_DIR", "LINOD_DEMO_SMTP"}
+    } - {"LINOD_DEMO_DIR", "LINOD_DEMO_SMTP", "LINOD_DEMO_IMAP"}
 
 
 def test_every_variable_of_the_environment_is_described() -> None:
