@@ -46,7 +46,10 @@ WITHIN = {
     "demo": {"testing"},
 }
 
-SITE_SIDE = ["linod.host.main", "linod.procedures.decorators", "linod.demo", "linod.testing", "linod"]
+SITE_SIDE = [
+    *("linod", "linod.host.main", "linod.procedures.decorators", "linod.testing"),
+    *("linod.demo.models", "linod.demo.cms.models", "linod.demo.startup"),
+]
 DAEMON_ONLY = {"asyncio", "typer", "sdnotify", "systemd"}
 """What the site's interpreter must not need: a virtualenv has linod's pure-Python base only, and memory counts."""
 

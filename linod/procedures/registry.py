@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from linod.errors import near
 from linod.procedures.callables import place_of, why_not
 from linod.procedures.procedure import Procedure
 
@@ -90,6 +91,17 @@ class Procedures:
     def get(self, name: str) -> Procedure | None:
         """The procedure of this name; of twins the one registered first."""
         return self._first.get(name)
+
+    def __getattr__(self, name: str) -> Procedure:
+        """The procedure of this name, as on Lino's page: `Procedures.checkdata`. Raises AttributeError for another."""
+        known = self.__dict__.get("_first", {})  # there is none before __init__, when it is copied
+        if name in known:
+            found: Procedure = known[name]
+            return found
+        raise AttributeError(f"there is no procedure {name!r}; {near(name, known, 'none has a name like that')}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._first})
 
     def ordered(self) -> list[Procedure]:
         """All in the order of registration, but each behind its `run_after`; at last twins, which have a problem."""

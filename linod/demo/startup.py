@@ -1,0 +1,35 @@
+"""A shell session on the demo site, as on Lino's page: `from linod.demo.startup import *`.
+
+It opens the site that `linod --settings linod.demo` serves, beside that daemon or without one. `linod` is here what the
+page means by it: the names of the plugin. `dbhash` tells whether the session has left the tables as it found them.
+"""
+
+import datetime
+from types import SimpleNamespace
+
+from linod import dd
+from linod.demo.dbhash import DatabaseHash
+from linod.demo.session import open_site
+from linod.loglevels import LogLevel, LogLevels
+from linod.models import Job, Runnable, SystemTask
+from linod.procedures import Procedure, background_task, schedule_daily, schedule_often
+from linod.procedures import procedures as Procedures  # noqa: N812 - the page's name for the list
+
+__all__ = ["Job", "LogLevels", "Procedures", "SystemTask", "datetime", "dbhash", "dd", "linod", "settings"]
+
+settings = open_site("linod.demo")
+
+dbhash = DatabaseHash()
+
+linod = SimpleNamespace(
+    Job=Job,
+    LogLevel=LogLevel,
+    LogLevels=LogLevels,
+    Procedure=Procedure,
+    Procedures=Procedures,
+    Runnable=Runnable,
+    SystemTask=SystemTask,
+    background_task=background_task,
+    schedule_daily=schedule_daily,
+    schedule_often=schedule_often,
+)

@@ -1,0 +1,123 @@
+"""The shell session of Lino's page, `from linod.demo.startup import *`, in processes of its own."""
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.demo.terminal import DEADLINE, Terminal
+from tests.process.site import BIN
+
+Session = Callable[..., str]
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    own = {"STATE_DIRECTORY": tmp_path / "state", "RUNTIME_DIRECTORY": tmp_path / "run", "LINOD_DEMO_DIR": tmp_path}
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "TZ": "UTC",
+        **{key: str(path) for key, path in own.items()},
+    }
+
+
+@pytest.fixture
+def session(environ: dict[str, str]) -> Session:
+    """Runs lines in a session, and gives what they print."""
+
+    def run(lines: str) -> str:
+        program = "from linod.demo.startup import *\n" + textwrap.dedent(lines)
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environ, capture_output=True, text=True, timeout=DEADLINE
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_procedures_are_attributes(session: Session) -> None:
+    lines = """
+        print(Procedures.checkdata.suggested, linod.Procedures is Procedures)
+        print("send_weekly_report" in dir(Procedures))
+        try:
+            Procedures.chekdata
+        except AttributeError as error:
+            print(error)
+    """
+    assert session(lines).splitlines() == [
+        "every=1, every_unit=daily True",
+        "True",
+        "there is no procedure 'chekdata'; did you mean 'checkdata'?",
+    ]
+
+
+def test_the_tasks_are_there_in_the_pages_order_before_anything_ran(session: Session) -> None:
+    lines = """
+        for task in SystemTask.select().order_by(SystemTask.seqno):
+            print(task.seqno, task.name, task.log_level)
+        print(Job.select().count())
+        dbhash.check_virgin()
+    """
+    assert session(lines).splitlines() == [
+        "1 event_notification_scheduler WARNING",
+        "2 generate_calendar_entries INFO",
+        "3 checksummaries INFO",
+        "4 checkdata INFO",
+        "5 send_weekly_report INFO",
+        "6 delete_older_changes INFO",
+        "7 send_pending_emails_often WARNING",
+        "8 send_pending_emails_daily INFO",
+        "9 clear_seen_messages INFO",
+        "10 read_inbox WARNING",
+        "0",
+    ]
+
+
+def test_the_date_of_ticket_6108(session: Session) -> None:
+    lines = """
+        obj = SystemTask.get(SystemTask.procedure == "send_pending_emails_often")
+        print(repr(obj.get_next_suggested_date(datetime.datetime(2025, 5, 16, 23, 59, 55))))
+    """
+    assert session(lines) == "datetime.datetime(2025, 5, 17, 0, 0, 5)\n"
+
+
+def test_what_a_session_changed_is_named(session: Session) -> None:
+    lines = """
+        obj = SystemTask.get(SystemTask.seqno == 4)
+        obj.disabled = True
+        obj.save()
+        try:
+            dbhash.check_virgin()
+        except AssertionError as error:
+            print(error)
+        obj.disabled = False
+        obj.save()
+        dbhash.check_virgin()
+    """
+    assert session(lines) == "no longer as at the start of the session: linod_systemtask\n"
+
+
+def test_a_session_beside_the_daemon_edits_what_that_runs(session: Session, environ: dict[str, str]) -> None:
+    daemon = Terminal([BIN / "linod", "--settings", "linod.demo"], environ)
+    try:
+        daemon.wait_for("with warning 10 data problems")
+        out = session("""
+            obj = SystemTask.get(SystemTask.seqno == 4)
+            print(obj.last_end_time is not None, Job.select().count() > 0)
+            obj.every_unit = "secondly"
+            obj.save()
+        """)
+        assert out == "True True\n"
+        daemon.wait_for_match(r"(?s)Run 1 data checkers.*Run 1 data checkers", 0)
+    finally:
+        daemon.close()
+
+
+def test_a_second_session_finds_what_the_first_one_left(session: Session) -> None:
+    session("SystemTask.delete().where(SystemTask.seqno == 9).execute()")
+    assert session("print(SystemTask.select().count())") == "9\n"  # what somebody deleted stays deleted
