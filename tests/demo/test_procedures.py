@@ -18,6 +18,7 @@ SYSTEM = "linod.SystemTask"
 
 LIST = """
 import linod.demo.models
+from linod.procedures import procedures
 for p in procedures.ordered():
     print(p.plugin, p.name, p.class_name, p.suggested, p.during_initdb, p.problem, sep="|")
 """
