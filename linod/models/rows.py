@@ -54,4 +54,4 @@ def detached(kind: str, row: dict[str, object]) -> Runnable:
 
 def task_of(instance: Runnable) -> Task:
     """The plain value of an instance."""
-    return Task(kind=instance.kind, **{name: getattr(instance, name) for name in TASK_COLUMNS})
+    return Task(kind=instance.kind, **{name: instance.__data__.get(name) for name in TASK_COLUMNS})

@@ -1,11 +1,12 @@
 """The kinds of task: what every kind has (`Runnable`), and the kind that linod brings (`SystemTask`)."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Self
 
 from peewee import BooleanField, CharField, IntegerField, TextField
 
 from linod.models.fields import DayField, MomentField, NewIdField, WallTimeField
+from linod.models.procedures import ProcedureField
 from linod.models.sequenced import Sequenced
 from linod.models.table import Table
 from linod.tasks import SYSTEM_TASK
@@ -51,6 +52,18 @@ class RecurrenceSet(Table):
     end_time = WallTimeField(null=True)
     time_zone = CharField(64, null=True)
 
+    @property
+    def start_datetime(self) -> datetime | None:
+        """`start_date` at `start_time`, else at 00:00: naive, in the zone of the task; None without a `start_date`."""
+        return None if self.start_date is None else datetime.combine(self.start_date, self.start_time or time(0))
+
+    @start_datetime.setter
+    def start_datetime(self, moment: datetime | None) -> None:
+        if moment is not None and moment.tzinfo is not None:
+            raise ValueError(f"start_datetime {moment} has a zone; it is a time of the task's zone, and has none")
+        self.start_date = None if moment is None else moment.date()
+        self.start_time = None if moment is None else moment.time()
+
 
 class Runnable(Sequenced, RecurrenceSet):
     """A task: says how this site runs one procedure. Abstract; each subclass is a kind of task with a table of its own.
@@ -64,7 +77,7 @@ class Runnable(Sequenced, RecurrenceSet):
 
     id = NewIdField()
     name = CharField(NAME_LENGTH)
-    procedure = CharField(100)
+    procedure = ProcedureField(100)
     missed = CharField(10, null=True)
     log_level = CharField(10, default="INFO")
     disabled = BooleanField(default=False)
@@ -96,16 +109,17 @@ class Runnable(Sequenced, RecurrenceSet):
     def save(self, force_insert: bool = False, only: Any = None) -> Any:
         """Write the changed columns.
 
-        An edit of the schedule, an enabling or disabling, and emptying `last_start_time` (as the Lino page's session
-        does to have tasks run anew) also make `next_due` NULL.
+        An edit of the schedule, an enabling or disabling also make `next_due` NULL. Emptying `last_start_time`, as the
+        Lino page's session does to have tasks run anew, makes the task one that never ran: its `anchor` goes, too.
         """
-        self.name = self.name or self.procedure
+        self.name = self.name or self.procedure.name
         changed = self.changed_columns()
-        if changed & REPLANNING or ("last_start_time" in changed and self.last_start_time is None):
-            self.next_due = None
-            only = None if only is None else [*only, "next_due"]
-            self._write_also("next_due")
-        return super().save(force_insert, only)
+        anew = "last_start_time" in changed and self.last_start_time is None
+        also = (["next_due"] if anew or changed & REPLANNING else []) + (["anchor"] if anew else [])
+        for name in also:
+            setattr(self, name, None)
+            self._write_also(name)
+        return super().save(force_insert, None if only is None else [*only, *also])
 
     def duplicate(self, **columns: object) -> Self:
         """Save a copy directly below, under a name of its own; it never ran, and nobody requested it."""
@@ -117,6 +131,24 @@ class Runnable(Sequenced, RecurrenceSet):
             return bool(model.select().where(model.name == name).exists())
 
         return super().duplicate(**{"name": copy_name(self.name, NAME_LENGTH, taken), **columns})
+
+    def run_now(self, by: str = "") -> bool:
+        """Ask the daemon to run this task as soon as possible, whatever its schedule says.
+
+        by       who asks; else the user that this process runs as.
+        Returns  False when a request waits already.
+        """
+        from linod.models.requests import request
+
+        self._check_attached()
+        return request(self, by)
+
+    def cancel_run(self, by: str = "") -> bool:
+        """Take back the request. What runs already goes on. Returns False when none waits (any more)."""
+        from linod.models.requests import withdraw
+
+        self._check_attached()
+        return withdraw(self, by)
 
     @property
     def when(self) -> str:

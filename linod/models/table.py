@@ -5,6 +5,7 @@ from typing import Any
 from peewee import DatabaseProxy, Model
 
 from linod.errors import LinodError
+from linod.models.objects import Objects
 
 database = DatabaseProxy()
 """Bound by a program that works with instances of the models. The store does not need it: it has its own connection."""
@@ -23,6 +24,8 @@ class Table(Model):
 
     _dirty: set[str]  # Peewee keeps these two for each instance, and does not declare them
     _pk: Any
+
+    objects = Objects()
 
     class Meta:
         database = database
@@ -54,11 +57,14 @@ class Table(Model):
         self._dirty.add(name)
         self._were().pop(name, None)
 
-    def save(self, force_insert: bool = False, only: Any = None) -> Any:
-        """Insert a new row, or update the changed columns of an existing one. Returns the number of rows written."""
+    def _check_attached(self) -> None:
         bound = self._meta.database
         if isinstance(bound, DatabaseProxy) and bound.obj is None:
             raise Detached(f"{self} is a copy of its row: it can be read here, but not saved")
+
+    def save(self, force_insert: bool = False, only: Any = None) -> Any:
+        """Insert a new row, or update the changed columns of an existing one. Returns the number of rows written."""
+        self._check_attached()
         if force_insert or self._pk is None:
             saved = super().save(force_insert=force_insert, only=only)
             self.unchanged()

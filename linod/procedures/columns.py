@@ -12,6 +12,8 @@ from linod.tasks import MISSED, Task
 RESERVED = ("class_name", "run_after", "during_initdb")
 """Keywords that are no columns."""
 
+START = "start_datetime"
+
 
 def parse_columns(given: Mapping[str, object], name: str) -> dict[str, object]:
     """The columns that a registration suggests, each as the task holds it; None means left out.
@@ -20,9 +22,9 @@ def parse_columns(given: Mapping[str, object], name: str) -> dict[str, object]:
     Raises  BadValue for an unknown keyword, an impossible value, and values that do not go together.
     """
     columns: dict[str, object] = {}
-    for keyword, value in given.items():
+    for keyword, value in _parted(given).items():
         if keyword not in PARSERS:
-            known = (*PARSERS, *RESERVED)
+            known = (*PARSERS, START, *RESERVED)
             raise BadValue(f"unknown keyword {keyword!r}; {near(keyword, known, 'known are ' + ', '.join(known))}")
         if value is not None:
             try:
@@ -31,6 +33,26 @@ def parse_columns(given: Mapping[str, object], name: str) -> dict[str, object]:
                 raise BadValue(f"{keyword}={value!r}: {error}") from None
     _check_together(columns, name)
     return columns
+
+
+def _parted(given: Mapping[str, object]) -> Mapping[str, object]:
+    """`start_datetime`, which the page gives a procedure, as the two columns that it stands for."""
+    moment = given.get(START)
+    others = {keyword: value for keyword, value in given.items() if keyword != START}
+    if moment is None:
+        return others
+    twice = [name for name in ("start_date", "start_time") if given.get(name) is not None]
+    if twice:
+        raise BadValue(f"{START} stands for start_date and start_time; leave {' and '.join(twice)} away")
+    try:
+        moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        if not isinstance(moment, datetime) or moment.tzinfo is not None:
+            raise ValueError(f"{moment!r}")
+    except ValueError:
+        raise BadValue(
+            f"{START}={given[START]!r}: a datetime.datetime without a zone, or a text such as '2026-11-24 04:00'"
+        ) from None
+    return {**others, "start_date": moment.date(), "start_time": moment.time()}
 
 
 def column_text(value: object) -> str:

@@ -32,6 +32,9 @@ class Procedure(NamedTuple):
     line: int = 0
     problem: str = ""
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def text(self) -> str:
         """What people see: the name."""

@@ -44,8 +44,9 @@ def plan_after(task: Task, slot: datetime | None, end: datetime, zone: "ZoneInfo
 def get_next_suggested_date(task: Task, moment: datetime) -> datetime | None:
     """The page's pure step: `moment` plus one interval. It knows neither anchor nor zone; the runner does not use it.
 
-    moment   naive, local.
-    Returns  naive; None for a task that is not repeated. Days and positions hold, a calendar rule takes start_time.
+    moment   naive, local; one with a zone is stepped on its own clock.
+    Returns  as `moment` is, naive or in its zone; None for a task that is not repeated.
+    Days and positions hold, a calendar rule takes start_time.
     """
     rule = Recurrence.of(task)
     if rule.unit in ("never", "once"):
@@ -54,7 +55,7 @@ def get_next_suggested_date(task: Task, moment: datetime) -> datetime | None:
         return _onto_flagged_day(moment + INTERVALS[rule.unit] * rule.every, rule.weekdays)
     base: date = task.start_date if rule.unit == "easter" and task.start_date else moment.date()
     day = DayRule(rule.unit, rule.every, base, rule.weekdays, rule.positions).next(moment.date() + DAY)
-    return None if day is None else datetime.combine(day, rule.start_time or moment.time())
+    return None if day is None else datetime.combine(day, rule.start_time or moment.time(), moment.tzinfo)
 
 
 def _onto_flagged_day(moment: datetime, weekdays: tuple[int, ...]) -> datetime:
@@ -62,4 +63,4 @@ def _onto_flagged_day(moment: datetime, weekdays: tuple[int, ...]) -> datetime:
     day = moment.date()
     while weekdays and day.weekday() not in weekdays:
         day += timedelta(days=1)
-    return moment if day == moment.date() else datetime.combine(day, MIDNIGHT)
+    return moment if day == moment.date() else datetime.combine(day, MIDNIGHT, moment.tzinfo)

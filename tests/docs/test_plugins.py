@@ -1,7 +1,7 @@
 """The page about plugins names what can be registered."""
 
 from linod.loglevels import LogLevel
-from linod.procedures.columns import PARSERS, RESERVED
+from linod.procedures.columns import PARSERS, RESERVED, START
 from linod.recurrence.checks import UNITS, WEEKDAYS
 from tests.docs.pages import ROOT, rows
 
@@ -10,7 +10,7 @@ PAGE = ROOT / "docs" / "plugins.md"
 
 def test_every_keyword_is_listed() -> None:
     named = {word.strip("`,") for cells in rows(PAGE, "keyword") for word in cells[0].split()} | set(WEEKDAYS)
-    assert named - {".."} == {*PARSERS, *RESERVED}
+    assert named - {".."} == {*PARSERS, START, *RESERVED}
 
 
 def test_every_unit_is_listed_but_the_deprecated_one() -> None:

@@ -4,14 +4,17 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import peewee
 import pytest
 
 from linod import models
 from linod.models import Detached, SystemTask, detached, job_row, moment_text, parse_moment, task_of, task_row
+from linod.procedures import Procedure, Procedures
+from linod.procedures import registry as registered
 from linod.store import Store
-from linod.tasks import Task
+from linod.tasks import Task, status
 from tests.store.moments import DAY, NOON, add, again, claim_slot
 
 
@@ -81,8 +84,10 @@ def test_the_page_session_makes_tasks_run_anew(bound: Store) -> None:
         row.disabled = False
         row.save()
 
-    assert bound.unplanned(5) == [again(bound, task)]
-    assert again(bound, task).last_start_time is None
+    found = again(bound, task)
+    assert bound.unplanned(5) == [found]
+    assert found.last_start_time is None
+    assert status(found, NOON, ZoneInfo("UTC")) == "Scheduled to run asap"
 
 
 def test_saving_writes_only_changed_columns(bound: Store) -> None:
@@ -133,6 +138,75 @@ def test_get_next_suggested_date_is_the_pure_step_of_the_page() -> None:
     assert row.get_next_suggested_date(moment) == datetime(2025, 5, 17, 0, 0, 5, tzinfo=UTC)
 
 
+def test_a_step_from_a_moment_with_a_zone_keeps_it() -> None:
+    row = SystemTask(procedure="p", name="n", every_unit="weekly", saturday=True, start_time=time(4))
+    moment = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert row.get_next_suggested_date(moment) == datetime(2026, 11, 28, 4, tzinfo=UTC)
+    assert row.get_next_suggested_date(moment.replace(tzinfo=None)) == datetime(2026, 11, 28, 4)
+
+
+def test_the_procedure_is_one(bound: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = Procedures()
+    monkeypatch.setattr(registered, "procedures", registry)
+    known = registry.add(Procedure("checkdata", "demo", print, defaults={"every_unit": "daily"}))
+    add(bound)
+    row = SystemTask.objects.get(procedure=known)
+    assert row.procedure is known
+    row.procedure = Procedure("other", "demo")
+    assert row.changed_columns() == {"procedure"}
+    row.save()
+    assert again(bound, task_of(row)).procedure == "other"
+    assert SystemTask.objects.get(procedure="other").procedure == Procedure("other", "")  # not registered here
+
+
+def test_objects(bound: Store) -> None:
+    for name, number in (("b", 2), ("a", 1), ("c", 3)):
+        add(bound, name, seqno=number)
+    assert [row.name for row in SystemTask.objects.all()] == ["a", "b", "c"]
+    assert SystemTask.objects.get(name="b").seqno == 2
+    assert SystemTask.objects.filter(disabled=True).count() == 0
+    with pytest.raises(peewee.DoesNotExist, match="SystemTask: no row with name=d"):
+        SystemTask.objects.get(name="d")
+    with pytest.raises(LookupError, match="several rows"):
+        SystemTask.objects.get(disabled=False)
+    with pytest.raises(AttributeError, match=r"SystemTask\.objects"):
+        _ = SystemTask.objects.get(name="a").objects
+
+
+def test_start_datetime_is_date_and_time_in_one(bound: Store) -> None:
+    task = add(bound, start_date="2026-11-24")
+    row = SystemTask.objects.get(id=task.id)
+    assert row.start_datetime == datetime(2026, 11, 24)
+    row.start_datetime = datetime(2027, 1, 2, 3, 4)
+    row.save()
+    found = again(bound, task)
+    assert (found.start_date, found.start_time) == (date(2027, 1, 2), time(3, 4))
+    with pytest.raises(ValueError, match="has a zone"):
+        row.start_datetime = NOON
+    row.start_datetime = None
+    assert (row.start_date, row.start_time, row.start_datetime) == (None, None, None)
+
+
+def test_an_instance_requests_and_cancels(bound: Store) -> None:
+    """Defect 2 of the original: cancelling a request ran the task, and lost when it last ran."""
+    task = add(bound, due=NOON)
+    row = SystemTask.objects.get(id=task.id)
+    row.log_level = "ERROR"
+    assert row.run_now("robin")
+    asked = again(bound, task)
+    assert (asked.requested_at, asked.requested_by, asked.log_level) == (row.requested_at, "robin", "INFO")
+    assert bound.requested(5) == [asked]
+    assert not SystemTask.objects.get(id=task.id).run_now()
+    assert again(bound, task) == asked
+
+    assert row.cancel_run("luc")
+    assert again(bound, task) == task
+    (job,) = bound.jobs(limit=5)
+    assert (job.state, job.requested_by, job.message) == ("cancelled", "robin", "The request was cancelled by luc")
+    assert not row.cancel_run()
+    assert row.changed_columns() == {"log_level"}  # as it was assigned
+
+
 def test_a_row_goes_through_json_to_a_detached_instance(store: Store) -> None:
     task = add(store, due=NOON, start_time="04:00", start_date="2026-11-24", monday=True)
 
@@ -150,6 +224,8 @@ def test_a_detached_instance_says_that_it_cannot_be_saved() -> None:
     instance.name = "other"
     with pytest.raises(Detached, match=r"System task #1 .*not saved"):
         instance.save()
+    with pytest.raises(Detached):
+        instance.run_now()
 
 
 def test_a_job_is_safe_for_json(store: Store) -> None:

@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -84,11 +84,20 @@ def test_the_attributes_of_the_page(registry: Procedures) -> None:
     assert (procedure.every_unit, procedure.every_value) == ("weekly", 1)
     assert procedure.start_datetime == datetime(2026, 12, 24, 4)
     assert registered(registry, background_task(), bare).start_datetime is None
+    assert str(procedure) == "checkdata"
     assert registry.ordered()[-1].every_unit == "never"
 
 
 def bare(ar: BaseRequest) -> None:
     """A second one."""
+
+
+@pytest.mark.parametrize("moment", [datetime(2026, 12, 24, 4, 30), "2026-12-24 04:30"])
+def test_start_datetime_stands_for_two_columns(registry: Procedures, moment: object) -> None:
+    procedure = registered(registry, background_task(every_unit="once", start_datetime=moment))
+    assert procedure.problem == ""
+    assert procedure.start_datetime == datetime(2026, 12, 24, 4, 30)
+    assert procedure.suggested == "every_unit=once, start_date=2026-12-24, start_time=04:30"
 
 
 def test_the_special_keywords_are_no_columns(registry: Procedures) -> None:
@@ -189,6 +198,9 @@ def test_what_can_be_called_with_ar_is_registered(registry: Procedures, func: ob
         (background_task(during_initdb="no"), "during_initdb='no': True or False"),
         (schedule_daily(every_unit="weekly"), "schedule_daily is daily; take background_task for every_unit='weekly'"),
         (schedule_often(0), "every=0: a whole number, 1 or more"),
+        (background_task(start_datetime="soon"), "start_datetime='soon': a datetime.datetime without a zone"),
+        (background_task(start_datetime=datetime(2026, 1, 1, tzinfo=UTC)), "without a zone, or a text such as"),
+        (background_task(start_datetime="2026-01-01", start_time="04:00"), "leave start_time away"),
         (schedule_often(10, every=20), "schedule_often takes keywords, not 10"),
         (background_task("daily"), "background_task takes keywords, not 'daily'"),  # type: ignore[call-overload]
     ],
