@@ -1,21 +1,19 @@
-"""What the containers begin with: a base directory for each Debian release, and wheels for a site's own virtualenv.
+"""What the machines begin with: a base directory for each Debian release, and wheels for a site's own virtualenv.
 
 Made once and kept outside the clone, under a key of all that decides about the content. A base is written beside its
 place and renamed, so one that was cut short counts for nothing.
 """
 
-import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.system.tools import ROOT, CannotRun, checked, locked
 
 RELEASES = {"debian12": "bookworm", "debian13": "trixie"}
 
@@ -37,10 +35,6 @@ LEAST_FREE = 2 << 30
 """Bytes that must be free to make a base: it has 250 MB, and mmdebstrap keeps the packages beside it meanwhile."""
 
 
-class CannotRun(Exception):
-    """The tests cannot run here; the text says why and what would help."""
-
-
 def cache() -> Path:
     """The directory for what is kept; removing it costs the next run two minutes."""
     if os.geteuid() == 0:
@@ -50,12 +44,21 @@ def cache() -> Path:
 
 def base(release: str) -> Path:
     """The base of a release, made when it is missing."""
-    suite, packages = RELEASES[release], [*SYSTEM, *dependencies(), *SITES, *TESTS]
+    return installed(release, release, [*SYSTEM, *dependencies(), *SITES, *TESTS])
+
+
+def installed(name: str, release: str, packages: Sequence[str], *options: str) -> Path:
+    """A directory with packages of a release, and all that they need.
+
+    name     what it is called among those that are kept.
+    options  further ones of mmdebstrap.
+    """
+    suite, words = RELEASES[release], [*OPTIONS, *options]
 
     def make(place: Path) -> None:
-        _run("mmdebstrap", "--quiet", *OPTIONS, f"--include={','.join(packages)}", suite, str(place), mirror())
+        checked("mmdebstrap", "--quiet", *words, f"--include={','.join(packages)}", suite, str(place), mirror())
 
-    return _kept(release, "\n".join([suite, *packages, *OPTIONS]), make)
+    return _kept(name, "\n".join([suite, *packages, *words]), make)
 
 
 def wheels() -> Path:
@@ -66,7 +69,7 @@ def wheels() -> Path:
     needed = re.findall(r'"([^"]+)"', found[1])
 
     def make(place: Path) -> None:
-        _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(place), *needed, PURE)
+        checked(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(place), *needed, PURE)
         compiled = [file.name for file in place.iterdir() if not file.name.endswith("-none-any.whl")]
         assert not compiled, f"these fit one version of Python only: {compiled}"
 
@@ -109,19 +112,3 @@ def _kept(name: str, recipe: str, make: Callable[[Path], None]) -> Path:
         make(new)
         new.rename(place)
     return place
-
-
-@contextmanager
-def locked(file: Path) -> Iterator[None]:
-    """Nobody else has this lock meanwhile: who comes later waits."""
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    if done.returncode:
-        raise CannotRun(f"{command[0]} ended with {done.returncode}:\n{done.stdout}")

@@ -1,25 +1,23 @@
 """The machine, and a site on it for each test. `python -m tests.system` starts this; pytest alone finds no test."""
 
-import json
 import os
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.system import bases
 from tests.system.container import Container
-from tests.system.machine import Local, Machine
+from tests.system.machine import Local, Mounted
+from tests.system.results import SITE, note, pytest_runtest_logreport, pytest_runtest_makereport
 from tests.system.site import Site
+
+__all__ = ["note", "pytest_runtest_logreport", "pytest_runtest_makereport"]
 
 WHERE = os.environ.get("LINOD_SYSTEM", "")
 """A release of `bases.RELEASES`; `local`: this machine; nothing: these tests are not wanted."""
-
-RESULTS = os.environ.get("LINOD_SYSTEM_RESULTS", "")
-"""File descriptor for one line of JSON a test."""
 
 collect_ignore_glob = [] if WHERE else ["test_*.py"]
 
@@ -48,7 +46,7 @@ def booted() -> Container:
     return Container(bases.base(WHERE))
 
 
-def install(machine: Machine, deb: Path) -> str:
+def install(machine: Mounted, deb: Path) -> str:
     """Install a package file as an administrator does; what apt said."""
     place = f"/opt/{deb.name}"
     machine.path(place).write_bytes(deb.read_bytes())
@@ -58,7 +56,7 @@ def install(machine: Machine, deb: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+def machine(request: pytest.FixtureRequest) -> Iterator[Mounted]:
     """The machine of all tests but those of the package's own life, with the package installed."""
     if WHERE == "local":
         yield Local()
@@ -80,41 +78,9 @@ def fresh() -> Iterator[Container]:
 
 
 @pytest.fixture
-def site(machine: Machine, request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(machine: Mounted, request: pytest.FixtureRequest) -> Iterator[Site]:
     made = Site(machine, f"t{next(_numbers)}")
     made.machine.run("systemctl", "start", made.socket)
     request.node.stash[SITE] = made
     yield made
     made.remove()
-
-
-@pytest.fixture
-def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Adds a measured value to the test's line in the table."""
-
-    def add(text: str) -> None:
-        request.node.user_properties.append(("note", text))
-
-    return add
-
-
-SITE = pytest.StashKey[Site]()
-
-
-@pytest.hookimpl(hookwrapper=True)  # not wrapper: Debian 12 has pluggy 1.0
-def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:
-    """A failure shows what the journal has of the test's site."""
-    report = (yield).get_result()
-    if report.failed and call.when == "call" and SITE in item.stash:
-        made = item.stash[SITE]
-        shown = made.machine.run("journalctl", "-n", "200", "-o", "short-precise", "-u", made.service, code=None)
-        report.sections.append((f"journal of {made.service}", shown.out))
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if RESULTS and (report.when == "call" or not report.passed):
-        name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
-        line = {"where": WHERE, "test": name, "outcome": report.outcome, "seconds": report.duration}
-        line["note"] = "; ".join(str(text) for key, text in report.user_properties if key == "note")
-        line["module"] = Path(report.location[0]).stem.removeprefix("test_")
-        os.write(int(RESULTS), (json.dumps(line) + "\n").encode())

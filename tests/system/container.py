@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from tests.system.machine import Machine, entering, until
+from tests.system.machine import Mounted, entering, until
 
 BOOT = Path(__file__).with_name("boot")
 PLACE = Path("/var/tmp")
@@ -35,7 +35,7 @@ done
 """
 
 
-class Container(Machine):
+class Container(Mounted):
     """One booted machine; `close` leaves nothing of it behind. A killed test process takes it along.
 
     base  directory with the files it begins with; they are not changed.

@@ -1,6 +1,7 @@
 """A machine with systemd as PID 1, as the tests see it: files, commands, and waits with a deadline.
 
-There are two: `Container`, which the tests boot and enter from outside, and `Local`, the one that they run on.
+There are three: `Container`, which the tests boot and enter from outside, `Local`, the one that they run on, and
+`tests.vm.machine.VirtualMachine`, which has a kernel and a clock of its own.
 """
 
 import os
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-DEADLINE = 30.0
-"""Seconds that anything may take on a machine that does much else; a test that meets it has failed."""
+DEADLINE = 30.0 * float(os.environ.get("LINOD_TEST_PATIENCE", "1"))
+"""Seconds that anything may take on a machine that does much else; a test that meets it has failed. An emulated machine
+is slower than this one: whoever starts its tests says how many times."""
 
 LOOK_AGAIN = 0.03
 """Seconds between two looks, where nothing tells that something has happened."""
@@ -54,16 +56,31 @@ class Done:
 
 
 class Machine(ABC):
-    """Files and commands of one machine.
-
-    root  its root directory, for absolute paths without symbolic links in them.
-    """
-
-    root: Path
+    """Files and commands of one machine."""
 
     @abstractmethod
     def enter(self, command: tuple[str, ...], environ: Mapping[str, str], user: str | None) -> list[str]:
         """What to execute here, so that `command` runs there as `user`, with this environment and no other."""
+
+    @abstractmethod
+    def read(self, path: str) -> str:
+        """The text of a file."""
+
+    @abstractmethod
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Write a file, and the directories above it."""
+
+    @abstractmethod
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file, of any type."""
+
+    @abstractmethod
+    def remove(self, path: str) -> None:
+        """Remove a file, if there is one."""
+
+    @abstractmethod
+    def socket(self, path: str) -> Path:
+        """Where this process connects to a socket of the machine."""
 
     # commands
 
@@ -78,7 +95,7 @@ class Machine(ABC):
     ) -> Done:
         """Run a command to its end. `code`: the exit code it must have, None for any."""
         ended = subprocess.run(
-            self.enter(command, _environment(user) | dict(environ or {}), user),
+            self.enter(command, environment(user) | dict(environ or {}), user),
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,
             capture_output=True,
@@ -98,7 +115,7 @@ class Machine(ABC):
     def start(self, *command: str, user: str | None = None) -> "subprocess.Popen[str]":
         """Start a command and leave it running; its output is a pipe."""
         return subprocess.Popen(
-            self.enter(command, _environment(user), user),
+            self.enter(command, environment(user), user),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -109,26 +126,6 @@ class Machine(ABC):
     def kill(self, number: signal.Signals, *pids: int) -> None:
         """Send a signal to processes of the machine, at once to all. By bash: not every Debian has /bin/kill."""
         self.run("bash", "-c", 'kill "$@"', "kill", f"-{number.name.removeprefix('SIG')}", *map(str, pids))
-
-    # files
-
-    def path(self, path: str) -> Path:
-        """Where this process finds the machine's file."""
-        assert path.startswith("/"), path
-        return self.root / path[1:]
-
-    def read(self, path: str) -> str:
-        return self.path(path).read_text()
-
-    def write(self, path: str, text: str, mode: int = 0o644) -> None:
-        """Write a file, and the directories above it."""
-        file = self.path(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-        file.chmod(mode)
-
-    def exists(self, path: str) -> bool:
-        return os.path.lexists(self.path(path))
 
     # what everybody asks
 
@@ -147,24 +144,58 @@ class Machine(ABC):
         return found.code != 0 or found.out.rsplit(")", 1)[1].split()[0] in "ZX"
 
 
-class Local(Machine):
+class Mounted(Machine):
+    """A machine whose files this process sees.
+
+    root  its root directory, for absolute paths without symbolic links in them.
+    """
+
+    root: Path
+
+    def path(self, path: str) -> Path:
+        """Where this process finds the machine's file."""
+        assert path.startswith("/"), path
+        return self.root / path[1:]
+
+    def read(self, path: str) -> str:
+        return self.path(path).read_text()
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        file = self.path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
+
+    def exists(self, path: str) -> bool:
+        return os.path.lexists(self.path(path))
+
+    def remove(self, path: str) -> None:
+        self.path(path).unlink(missing_ok=True)
+
+    def socket(self, path: str) -> Path:
+        return self.path(path)
+
+
+class Local(Mounted):
     """The machine that this process runs on, as root: the testbed of autopkgtest."""
 
     root = Path("/")
 
     def enter(self, command: tuple[str, ...], environ: Mapping[str, str], user: str | None) -> list[str]:
-        return [*_as_user(user), "env", "-i", *(f"{key}={text}" for key, text in environ.items()), *command]
+        return [*as_user(user), "env", "-i", *(f"{key}={text}" for key, text in environ.items()), *command]
 
 
-def _environment(user: str | None) -> dict[str, str]:
+def environment(user: str | None) -> dict[str, str]:
+    """Of a command of this user, root when it is None."""
     return ENVIRONMENT | ({"HOME": f"/home/{user}"} if user else {})
 
 
-def _as_user(user: str | None) -> list[str]:
+def as_user(user: str | None) -> list[str]:
+    """The words before a command that root runs as somebody else."""
     return ["runuser", "-u", user, "--"] if user else []
 
 
 def entering(pid: int, command: tuple[str, ...], environ: Mapping[str, str], user: str | None) -> list[str]:
     """A command in all namespaces of process `pid`."""
     words = [f"{key}={text}" for key, text in environ.items()]
-    return ["nsenter", "-t", str(pid), "-a", "--", *_as_user(user), "env", "-i", *words, *command]
+    return ["nsenter", "-t", str(pid), "-a", "--", *as_user(user), "env", "-i", *words, *command]

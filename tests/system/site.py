@@ -12,18 +12,19 @@ from tests.system.varlink import Connection
 PLUGIN = Path(__file__).parent / "programs" / "machine_plugin.py"
 PLACE = "/srv/linod-test"
 
-SETTINGS = {"plugins": ["machine_plugin"], "time_zone": "UTC", "stop_timeout": 5, "kill_grace": 2}
+SETTINGS = {"time_zone": "UTC", "stop_timeout": 5, "kill_grace": 2}
 HOST = {"path": [PLACE]}
 
 
 class Site:
-    """The site `name`; without one it is `linod`, the site of linod.service.
+    """The site `name` with one plugin; without a name it is `linod`, the site of linod.service.
 
     Its daemon is started by the first question, as everybody's is.
     """
 
-    def __init__(self, machine: Machine, name: str = "linod") -> None:
+    def __init__(self, machine: Machine, name: str = "linod", plugin: Path = PLUGIN) -> None:
         self.machine = machine
+        self.plugin = plugin
         self.name = name
         instance = "" if name == "linod" else f"@{name}"
         self.service = f"linod{instance}.service"
@@ -38,8 +39,9 @@ class Site:
 
     def configure(self, host: Mapping[str, object] | None = None, **settings: object) -> None:
         """Write its settings: those of all tests, and these over them."""
-        self.machine.write(f"{PLACE}/{PLUGIN.name}", PLUGIN.read_text())
-        lines = [f"{key} = {json.dumps(value)}" for key, value in (SETTINGS | settings).items()]
+        self.machine.write(f"{PLACE}/{self.plugin.name}", self.plugin.read_text())
+        chosen = SETTINGS | {"plugins": [self.plugin.stem]} | settings
+        lines = [f"{key} = {json.dumps(value)}" for key, value in chosen.items()]
         lines += ["[host]", *(f"{key} = {json.dumps(value)}" for key, value in (HOST | dict(host or {})).items())]
         self.machine.write(self.file, "\n".join(lines) + "\n")
 
@@ -88,7 +90,7 @@ class Site:
     # its daemon
 
     def connection(self, timeout: float = DEADLINE) -> Connection:
-        return Connection(self.machine.path(self.control), timeout)
+        return Connection(self.machine.socket(self.control), timeout)
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
         """Ask the daemon."""
@@ -134,7 +136,7 @@ class Site:
 
     def begin(self, name: str = "waits") -> dict[str, Any]:
         """Request a task and wait until its job is in the procedure; the job, with its pid."""
-        self.machine.path(f"{self.state}/started").unlink(missing_ok=True)  # of one that was killed
+        self.machine.remove(f"{self.state}/started")  # of one that was killed
         self.call("RunNow", task=name)
         until(lambda: self.machine.exists(f"{self.state}/started"), f"start of a job of {name}")
         newest = until(lambda: self.jobs(name)[0]["pid"] and self.jobs(name)[0], "its pid in the ledger")

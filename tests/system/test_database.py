@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system.machine import Machine, until
+from tests.system.machine import Machine, Mounted, until
 from tests.system.site import Site
 from tests.system.varlink import Refused
 
@@ -64,7 +64,7 @@ def test_a_database_that_may_not_be_written_is_named(machine: Machine, site: Sit
     assert len(site.jobs("quick")) == 1
 
 
-def test_what_is_no_database_is_refused_and_left_as_it_is(machine: Machine, site: Site) -> None:
+def test_what_is_no_database_is_refused_and_left_as_it_is(machine: Mounted, site: Site) -> None:
     site.start()
     site.run_now("quick")
     site.stop()
@@ -81,7 +81,7 @@ def test_what_is_no_database_is_refused_and_left_as_it_is(machine: Machine, site
     assert [job["outcome"] for job in site.jobs("quick")] == ["succeeded"]
 
 
-def test_newer_tables_are_refused_and_left_as_they_are(machine: Machine, site: Site) -> None:
+def test_newer_tables_are_refused_and_left_as_they_are(machine: Mounted, site: Site) -> None:
     """What a downgrade over a change of the tables meets."""
     site.start()
     site.run_now("quick")

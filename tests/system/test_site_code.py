@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.system import bases
-from tests.system.machine import Machine, until
+from tests.system.machine import Machine, Mounted, until
 from tests.system.site import Site
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -16,7 +16,7 @@ OTHER_PYTHON = "/opt/python3.11"
 PIP = "$(echo /usr/share/python-wheels/pip-*.whl)/pip"
 
 
-def python_of_debian_12(machine: Machine) -> str:
+def python_of_debian_12(machine: Mounted) -> str:
     """An interpreter of the site's own: on Debian 12 the system's, on Debian 13 that of Debian 12, below /opt."""
     if machine.release() == 12:
         return "/usr/bin/python3"
@@ -32,7 +32,7 @@ def python_of_debian_12(machine: Machine) -> str:
 
 
 @pytest.fixture(scope="module")
-def environment(machine: Machine, debs: dict[str, Path]) -> str:
+def environment(machine: Mounted, debs: dict[str, Path]) -> str:
     """A virtualenv in which only a package index was not at hand: its wheels are in a directory."""
     shutil.copytree(bases.wheels(), machine.path(WHEELS), dirs_exist_ok=True)
     python = python_of_debian_12(machine)
