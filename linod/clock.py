@@ -12,7 +12,10 @@ class Clock(Protocol):
         """The wall clock, aware, in UTC."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment, never going back."""
+        """Seconds since some moment, never going back, and standing still while the machine sleeps."""
+
+    def boottime(self) -> float:
+        """The same, but going on while it sleeps."""
 
 
 class SystemClock:
@@ -23,3 +26,6 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def boottime(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

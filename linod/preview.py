@@ -10,7 +10,7 @@ from linod.recurrence import BadRecurrence, Recurrence, plan
 from linod.recurrence.checks import INTERVALS
 from linod.recurrence.reasons import reasons, why_no_more
 from linod.recurrence.rule import TICK
-from linod.recurrence.walltime import instant
+from linod.recurrence.walltime import MIDNIGHT, instant
 from linod.tasks import GRACE, NOTHING_TO_PLAN, Task
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Walk:
 
     def __init__(self, task: Task, now: datetime, zone: "ZoneInfo", start: datetime) -> None:
         self.rule = Recurrence.of(task)
+        if task.start_date is not None and start < now:  # what is before it was before the first run, too
+            start = max(start, min(now, instant(task.start_date, MIDNIGHT, self.rule.zone or zone)))
         self._task, self._zone, self._start = task, zone, start
         self._overdue = start == now  # what fell due comes before all that is ahead
         self._left = None if task.max_events is None else task.max_events - task.events

@@ -127,7 +127,7 @@ def natural(moment: datetime, now: datetime) -> str:
     seconds = int((moment - now).total_seconds())
     if seconds == 0:
         return "now"
-    return f"{_length(abs(seconds))} {'ago' if seconds < 0 else 'from now'}"
+    return f"{length(abs(seconds))} {'ago' if seconds < 0 else 'from now'}"
 
 
 _LENGTHS = (
@@ -141,8 +141,8 @@ _LENGTHS = (
 )
 
 
-def _length(seconds: int) -> str:
-    """A length of time in its largest unit; from a day on with the next smaller unit, when there is some of it."""
+def length(seconds: int) -> str:
+    """A length of time, from 1 second on, in its largest unit; from a day on with some of the next smaller unit."""
     position = next(place for place, (_, size) in enumerate(_LENGTHS) if seconds >= size)
     unit, size = _LENGTHS[position]
     count, rest = divmod(seconds, size)

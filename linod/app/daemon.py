@@ -91,6 +91,7 @@ class Daemon:
             await self._open_store()
             stack.push_async_callback(self.db.run, self.store.close)
             self.runner = self._make_runner()
+            await self.runner.resume()
             if loops is None:
                 await stack.enter_async_context(serve_control(self))
             stack.push_async_callback(self._stop_hosts)

@@ -25,6 +25,8 @@ class Event(StrEnum):
     TASK_INSTALLED = "ae78698ba323f52c0121e65ab2471e9e"
     TASK_IMPOSSIBLE = "7262506a7b6ee1cef719c1278f5af171"  # a row that no schedule can be made of
 
+    CLOCK_SET = "b917e94732a94c559a1f9a7d1a79054e"  # somebody set the wall clock, or the machine slept
+
     PLUGIN_FAILED = "3c8fb431fb2ac22b977f01738680de87"
     PLUGIN_WARNING = "7cb6836a1b2ace0e03ba8beac1786507"  # it left something open, or one of its procedures cannot run
 

@@ -8,10 +8,11 @@ start, so a call costs the same whatever the age of the anchor.
 from linod.recurrence.checks import SCHEDULE, BadRecurrence
 from linod.recurrence.passed import Passed, last_slot, passed
 from linod.recurrence.planning import get_next_suggested_date, plan, plan_after
-from linod.recurrence.rule import Recurrence
+from linod.recurrence.rule import TICK, Recurrence
 
 __all__ = [
     "SCHEDULE",
+    "TICK",
     "BadRecurrence",
     "Passed",
     "Recurrence",

@@ -115,7 +115,7 @@ class Recurrence(NamedTuple):
                 last = min(last, instant(self.end_date + DAY, MIDNIGHT, zone) - TICK)
             return max(0, (last - first) // self.step + 1)
         total, low = 0, first
-        for day in self._days(self._flagged_days(first, zone), local_date(first, zone) - DAY):
+        for day in self._days(self._flagged_days(first, zone), local_date(first, zone) - DAY, zone):
             begin, end = self._window(day, zone)
             if begin > last:
                 break
@@ -142,7 +142,7 @@ class Recurrence(NamedTuple):
     def _next_by_calendar(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
         """Walk the days from the one before; a slot moved out of a gap may stand on the day after its own."""
         rule, clock = self.day_rule(moment, zone), self.time_of_day(zone)
-        for day in self._days(rule, local_date(moment, zone) - DAY):
+        for day in self._days(rule, local_date(moment, zone) - DAY, zone):
             slot = instant(day, clock, zone)
             if slot > moment:
                 return slot
@@ -152,14 +152,14 @@ class Recurrence(NamedTuple):
         """The grid is arithmetic on real seconds; days and windows only cut pieces out of it."""
         origin = self.origin(moment, zone)
         low = moment + TICK
-        if self.anchor is None or self.start_date is not None:
+        if (self.anchor is None or self.start_date is not None) and not self._has_begun(zone):
             low = max(low, origin if self.start_time is not None else self._earliest(low, zone))
         if not self.weekdays and self.end_time is None:
             slot = self._on_grid(origin, low)
             return None if self.end_date and local_date(slot, zone) > self.end_date else slot
         width = self._width
         sparse = self.step > width
-        days = self._days(self._flagged_days(low, zone), local_date(low, zone) - DAY)
+        days = self._days(self._flagged_days(low, zone), local_date(low, zone) - DAY, zone)
         for tried, day in enumerate(days):
             if not (sparse and self._steps_over(day, origin, width, zone)):
                 begin, end = self._window(day, zone)
@@ -198,7 +198,7 @@ class Recurrence(NamedTuple):
         """The first moment, from now on, on a day and in a window that the row allows."""
         low = self._earliest(now, zone)
         rule = self.day_rule(low, zone) if self.positions or self.unit == "easter" else self._flagged_days(low, zone)
-        for day in self._days(rule, local_date(low, zone)):
+        for day in self._days(rule, local_date(low, zone), zone):
             begin, end = self._window(day, zone)
             if max(low, begin) <= end:
                 return max(low, begin)
@@ -207,9 +207,20 @@ class Recurrence(NamedTuple):
     def _earliest(self, moment: datetime, zone: "ZoneInfo") -> datetime:
         return moment if self.start_date is None else max(moment, instant(self.start_date, MIDNIGHT, zone))
 
-    def _days(self, rule: DayRule, day: date) -> Iterator[date]:
+    def _has_begun(self, zone: "ZoneInfo") -> bool:
+        """Whether start_date was reached when the task first ran: a clock that is set back then makes it wait no more.
+
+        A new task has the day on which it was installed there, as that clock showed it.
+        """
+        if self.anchor is None or self.start_date is None or self.unit == "once":
+            return False
+        return local_date(self.anchor, zone) >= self.start_date
+
+    def _days(self, rule: DayRule, day: date, zone: "ZoneInfo") -> Iterator[date]:
         """The days of a rule from `day` on, none before start_date or after end_date."""
         start = self.start_date or day
+        if start > day and self._has_begun(zone):
+            start = day
         found = rule.next(start if self.unit == "once" else max(day, start))
         while found is not None and (self.end_date is None or found <= self.end_date):
             yield found

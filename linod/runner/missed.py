@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from linod.errors import LinodError
 from linod.journal import Event
-from linod.recurrence import Passed, Recurrence, last_slot, passed, plan
+from linod.recurrence import TICK, Passed, Recurrence, last_slot, passed, plan
+from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.runner.words import task_fields
 from linod.store import Store
@@ -42,16 +43,16 @@ def due_now(store: Store, now: datetime, limit: int, site: Site) -> list[Task]:
     A request runs whatever the window and `missed` say, so a task with one is left as it is.
     """
     tasks = store.due(now, limit, site.procedures)
-    found = [(task, missed) for task in tasks if (missed := missed_by(task, now, site)) is not None]
+    found = [(task, missed) for task in tasks if (missed := missed_by(store, task, now, site)) is not None]
     if not found:
         return tasks
     with store.transaction():
         for task, missed in found:
             _record(store, task, missed, now, site.zone)
-    return [task for task in store.due(now, limit, site.procedures) if missed_by(task, now, site) is None]
+    return [task for task in store.due(now, limit, site.procedures) if missed_by(store, task, now, site) is None]
 
 
-def missed_by(task: Task, now: datetime, site: Site) -> Missed | None:
+def missed_by(store: Store, task: Task, now: datetime, site: Site) -> Missed | None:
     """What a task that is due has missed; None when its `next_due` is the slot to run.
 
     Its policy says whether one job makes up for what passed: that is the job of the last slot.
@@ -63,13 +64,13 @@ def missed_by(task: Task, now: datetime, site: Site) -> Missed | None:
     if absence is None and task.end_time is None:
         return None
     try:
-        return _decide(task, due, now, site.zone, absence.why if absence else None)
+        return _decide(store, task, due, now, site, absence.why if absence else None)
     except LinodError:  # other software wrote this row: it is refused when it is planned
         return None
 
 
-def _decide(task: Task, due: datetime, now: datetime, zone: ZoneInfo, absent: str | None) -> Missed | None:
-    rule = Recurrence.of(task)
+def _decide(store: Store, task: Task, due: datetime, now: datetime, site: Site, absent: str | None) -> Missed | None:
+    rule, zone = Recurrence.of(task), site.zone
     is_open = rule.may_start(now, zone)
     if rule.anchor is None and not rule.waits:  # its first run, as soon as possible: there is no slot before that
         return None if is_open else Missed(Passed(due, due, 1), _closed(task), plan(task, now, zone))
@@ -77,14 +78,21 @@ def _decide(task: Task, due: datetime, now: datetime, zone: ZoneInfo, absent: st
         return None
     rule = rule.anchored(rule.anchor or due)
     last = last_slot(rule, due, now, zone)
-    if not is_open or (task.missed == "skip" and now - last > PUNCTUAL):
+    skipped = task.missed == "skip" and now - last > PUNCTUAL
+    if skipped or not is_open:
         why = f"{absent}; missed is skip" if is_open else _closed(task)
-        return Missed(passed(rule, due, now, zone), why, rule.next_after(now, zone) or NOTHING_TO_PLAN)
+        return Missed(passed(rule, due, last, zone), why, _next(store, task, rule, now, site))
     if last == due:
         return None
-    made_up = f"{absent}; the slot of {_shown(last, zone)} is run for all of them"
-    before = passed(rule, due, last - timedelta(microseconds=1), zone)
-    return Missed(before, made_up, last)
+    before = passed(rule, due, last - TICK, zone)
+    if not_run_yet(store, task, last, site) != last:
+        why = f"{absent}; the slot of {_shown(last, zone)} was run before the clock was set back"
+        return Missed(before, why, _next(store, task, rule, now, site))
+    return Missed(before, f"{absent}; the slot of {_shown(last, zone)} is run for all of them", last)
+
+
+def _next(store: Store, task: Task, rule: Recurrence, now: datetime, site: Site) -> datetime:
+    return not_run_yet(store, task, rule.next_after(now, site.zone) or NOTHING_TO_PLAN, site)
 
 
 def _closed(task: Task) -> str:

@@ -17,6 +17,7 @@ from linod.runner import words
 from linod.runner.alarm import Alarm
 from linod.runner.site import Site
 from linod.runner.supervisor import Reserved, Supervisor
+from linod.runner.timekeeper import Timekeeper
 from linod.runner.turn import HandOver, Note, Turn, request_and_claim, run_turn, write_notes
 from linod.schedule import sleep_seconds
 from linod.settings import Settings
@@ -83,6 +84,7 @@ class Runner:
         self.on_turn: Callable[[], None] = lambda: None
         self._counted_at = -COUNT_EVERY
         self._probe = store.data_version_probe()
+        self._time = Timekeeper(store, journal, clock)
         self._reserved = 0
         self._look = True
         self._next_due: datetime | None = None
@@ -106,6 +108,15 @@ class Runner:
             self.poke()
         elif self._noting is None:
             self._noting = asyncio.get_running_loop().call_later(NOTED_WITHIN, self.poke)
+
+    async def resume(self) -> None:
+        """Before the first turn: see whether the clock was set back while linod was down."""
+        self.site = await self.db.run(self._time.resume, self.site)
+
+    def replan(self) -> None:
+        """Wall times have come to mean other moments: plan all tasks anew that wait for a slot."""
+        self._time.replan()
+        self.poke()
 
     def stop(self) -> None:
         """Claim nothing from now on."""
@@ -168,7 +179,11 @@ class Runner:
         """
         log.debug("Start next task runner loop.")
         explain = log.isEnabledFor(logging.DEBUG)
+        self.site = self._time.look(self.site)
         try:
+            if self._time.busy:
+                await self.db.run(self._time.work, self.site)
+                self._look = True
             turn = await self._turn(now, explain)
         except DatabaseAway as error:
             self._database_is_away(error)
@@ -208,7 +223,7 @@ class Runner:
             self._reserved -= free
             if not claimed:
                 self.supervisor.give_back(child)
-        self._look = self._look or turn.more
+        self._look = self._look or turn.more or self._time.busy
         self._next_due = turn.next_due
         self._unchanged = Turn(next_due=turn.next_due)
         return turn
@@ -313,7 +328,7 @@ def _work(
 ) -> Turn:
     """What ended and what is claimed in its place are one commit: under load that is what a job waits for most."""
     with store.transaction() if notes else nullcontext():
-        write_notes(store, notes, site.zone)
+        write_notes(store, notes, site)
         turn = run_turn(store, now, free, site, explain=explain)
     if turn.claimed and hand_over is not None:
         hand_over(*turn.claimed[0])

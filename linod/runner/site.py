@@ -24,6 +24,8 @@ class Site(NamedTuple):
     zone           the site's zone.
     procedures     names that the host can run; tasks of others are never claimed.
     absence        the last one; None when there was none.
+    seen           the latest moment that the wall clock has shown before it was set back: slots up to here may have had
+                   their job. None when it never was.
     """
 
     node: str
@@ -31,3 +33,4 @@ class Site(NamedTuple):
     zone: ZoneInfo
     procedures: Collection[str]
     absence: Absence | None = None
+    seen: datetime | None = None

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from linod.errors import IllegalTransition, LinodError
 from linod.jobs import DISABLING, Job, Outcome
-from linod.recurrence import plan, plan_after
+from linod.recurrence import plan
 from linod.runner.missed import due_now
+from linod.runner.replanning import not_run_yet, plan_after_job
 from linod.runner.site import Site
 from linod.schedule import claim_order
 from linod.store import Store
@@ -67,14 +67,14 @@ class Turn(NamedTuple):
     impossible: tuple[tuple[Task, LinodError], ...] = ()
 
 
-def write_notes(store: Store, notes: Sequence[Note], zone: ZoneInfo) -> None:
+def write_notes(store: Store, notes: Sequence[Note], site: Site) -> None:
     """Make the arrows that the notes tell of, all in one transaction."""
     if not notes:
         return
     with store.transaction():
         for note in notes:
             try:
-                _write(store, note, zone)
+                _write(store, note, site)
             except IllegalTransition as error:
                 # Written before, when the answer to that commit was lost with the database; else a defect.
                 job = store.job(note.job.id)
@@ -82,7 +82,7 @@ def write_notes(store: Store, notes: Sequence[Note], zone: ZoneInfo) -> None:
                     log.error("Job %d: %s", note.job.id, error)
 
 
-def _write(store: Store, note: Note, zone: ZoneInfo) -> None:
+def _write(store: Store, note: Note, site: Site) -> None:
     job = note.job
     if isinstance(note, Started):
         store.started(job.id, note.pid, note.pid_started, note.at)
@@ -92,7 +92,7 @@ def _write(store: Store, note: Note, zone: ZoneInfo) -> None:
         job,
         note.outcome,
         note.at,
-        next_due=_next_due(task, job, note.at, zone),
+        next_due=_next_due(store, task, job, note.at, site),
         disable=note.disables,
         log=note.log,
         log_lines=note.log_lines,
@@ -101,16 +101,16 @@ def _write(store: Store, note: Note, zone: ZoneInfo) -> None:
     )
 
 
-def _next_due(task: Task | None, job: Job, end: datetime, zone: ZoneInfo) -> datetime:
+def _next_due(store: Store, task: Task | None, job: Job, end: datetime, site: Site) -> datetime:
     if task is None:  # removed while its job ran
         return NOTHING_TO_PLAN
     try:
-        return plan_after(task, job.slot, end, zone)
+        return plan_after_job(store, task, job, end, site)
     except LinodError:  # edited into an impossible schedule meanwhile; the next turn plans it, and says so
         return NOTHING_TO_PLAN
 
 
-def plan_unplanned(store: Store, now: datetime, zone: ZoneInfo) -> tuple[bool, list[tuple[Task, LinodError]]]:
+def plan_unplanned(store: Store, now: datetime, site: Site) -> tuple[bool, list[tuple[Task, LinodError]]]:
     """Give each task without a plan its next slot. Returns whether some are left, and the impossible ones."""
     tasks = store.unplanned(PLANNED_AT_ONCE)
     impossible: list[tuple[Task, LinodError]] = []
@@ -118,7 +118,7 @@ def plan_unplanned(store: Store, now: datetime, zone: ZoneInfo) -> tuple[bool, l
         with store.transaction():
             for task in tasks:
                 try:
-                    due = plan(task, now, zone)
+                    due = not_run_yet(store, task, plan(task, now, site.zone), site)
                 except LinodError as error:
                     impossible.append((task, error))
                     due = NOTHING_TO_PLAN
@@ -160,7 +160,7 @@ def run_turn(store: Store, now: datetime, free: int, site: Site, *, explain: boo
     explain  fill `too_early`.
     Raises   DatabaseAway; then nothing of the claims was written.
     """
-    more, impossible = plan_unplanned(store, now, site.zone)
+    more, impossible = plan_unplanned(store, now, site)
     too_early = tuple(store.upcoming(now, SHOWN_TOO_EARLY)) if explain else ()
     wanted: tuple[Task, ...] = ()
     if free:

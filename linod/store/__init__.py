@@ -7,17 +7,17 @@ method, or the transaction around it, returns. Errors: `DatabaseAway` when the d
 
 from datetime import UTC, datetime, tzinfo
 
-from linod.store.changes import Changes
 from linod.store.claim import Claims
 from linod.store.installing import Installing
 from linod.store.missed import Missed
 from linod.store.ordering import Ordering
 from linod.store.probe import Probe
+from linod.store.replanning import Replanning
 
 __all__ = ["Probe", "Store"]
 
 
-class Store(Installing, Ordering, Changes, Claims, Missed):
+class Store(Installing, Ordering, Replanning, Claims, Missed):
     """The database of one site.
 
     url           a Peewee URL; SQLite only.

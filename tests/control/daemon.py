@@ -65,6 +65,9 @@ class Clock:
     def monotonic(self) -> float:
         return self.at.timestamp()
 
+    def boottime(self) -> float:
+        return self.monotonic()
+
 
 @dataclass(frozen=True)
 class Requested:

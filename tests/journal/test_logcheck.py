@@ -3,10 +3,13 @@
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from linod.runner.clockset import ClockSet, told
 from tests.docs.pages import ROOT
 from tests.journal.receiver import Receiver, Record
 from tests.process.site import Site
@@ -141,3 +144,10 @@ def test_the_rule_that_the_documentation_shows_fits() -> None:
 def test_rules_are_for_lines_of_linod_alone(tmp_path: Path) -> None:
     lines = ["Nov 24 03:00:00 server other[1]: Done", "Nov 24 03:00:00 server linod[1]: Done it", "linod[1]: Done"]
     assert reported([*lines, "Nov 24 03:00:00 server linod[1]: Done"], tmp_path) == lines
+
+
+def test_a_machine_that_slept_is_silent_and_a_clock_that_was_set_is_not(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 24, 3, tzinfo=UTC)
+    slept, was_set = ClockSet(now, now, slept=93_600.0), ClockSet(now - timedelta(days=3), now, slept=60.0)
+    lines = [line for change in (slept, was_set) for line in syslog({"MESSAGE": told(change, ZoneInfo("UTC"))})]
+    assert reported(lines, tmp_path) == lines[len(STAMPS) :]

@@ -22,16 +22,33 @@ ZONE = ZoneInfo("Europe/Brussels")
 
 
 class FakeClock:
+    """Time goes by as a test assigns to `at`."""
+
     def __init__(self) -> None:
         self.at = NOON
+        self._set_by = timedelta()
+        self._slept = timedelta()
 
     def now(self) -> datetime:
         return self.at
 
     def monotonic(self) -> float:
-        return (self.at - NOON).total_seconds()
+        return self.boottime() - self._slept.total_seconds()
+
+    def boottime(self) -> float:
+        return (self.at - self._set_by - NOON).total_seconds()
 
     def forward(self, **duration: float) -> None:
+        self.at += timedelta(**duration)
+
+    def set(self, to: datetime) -> None:
+        """Somebody sets the wall clock."""
+        self._set_by += to - self.at
+        self.at = to
+
+    def sleep(self, **duration: float) -> None:
+        """The machine sleeps."""
+        self._slept += timedelta(**duration)
         self.at += timedelta(**duration)
 
 

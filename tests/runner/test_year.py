@@ -100,7 +100,7 @@ def run_year(store: Store, site: Site) -> int:
     turns = 0
     while now is not None and now < END:
         turn = run_turn(store, now, TASKS, site, explain=False)
-        write_notes(store, [note for _, job in turn.claimed for note in notes(job, now)], site.zone)
+        write_notes(store, [note for _, job in turn.claimed for note in notes(job, now)], site)
         now = now if turn.more else store.next_due(site.procedures)
         turns += 1
     return turns

@@ -48,6 +48,9 @@ class StoppedClock:
     def monotonic(self) -> float:
         return 4711.000025
 
+    def boottime(self) -> float:
+        return self.monotonic()
+
 
 def test_ready_comes_with_its_status_in_one_message(manager: Manager) -> None:
     Notifier(manager.environ).ready("3 tasks, none running")

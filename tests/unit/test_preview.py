@@ -285,3 +285,9 @@ def test_a_calendar_is_a_timeline_that_fits_the_terminal() -> None:
         "  11:00:00  b                             Asia/Tokyo",
     ]
     assert max(map(len, lines)) <= 80
+
+
+def test_a_start_in_the_past_shows_nothing_from_before_start_date() -> None:
+    row: dict[str, Any] = {"every_unit": "daily", "start_time": time(4), "start_date": date(2026, 11, 23)}
+    ran = local("2026-11-23 04:00")
+    assert shown(ahead(2, "2026-11-01", anchor=ran, **row)) == ["Mon 23.11.26 04:00 +0100", "Tue 24.11.26 04:00 +0100"]

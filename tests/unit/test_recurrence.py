@@ -357,3 +357,24 @@ def test_get_next_suggested_date(columns: dict[str, Any], moment: str, expected:
 @pytest.mark.parametrize("columns", [{"every_unit": "never"}, {"every_unit": "once", "start_date": date(2026, 1, 1)}])
 def test_what_is_not_repeated_has_no_next_date(columns: dict[str, Any]) -> None:
     assert get_next_suggested_date(task(**columns), datetime(2025, 5, 16)) is None
+
+
+# A clock that is set back
+
+
+@pytest.mark.parametrize(
+    ("unit", "first_run", "expected"),
+    [
+        ("daily", "2026-11-24 04:00", "Sun 22.11.26 04:00"),
+        ("daily", "2026-11-23 12:00", "Tue 24.11.26 04:00"),  # on request, before it had begun
+        ("hourly", "2026-11-24 04:00", "Sat 21.11.26 13:00"),
+        ("hourly", "2026-11-23 12:00", "Tue 24.11.26 04:00"),
+        ("weekly", "2026-11-24 04:00", "Tue 24.11.26 04:00"),
+        ("once", "2026-11-24 04:00", "Tue 24.11.26 04:00"),
+    ],
+)
+def test_a_start_date_that_was_reached_does_not_hold_a_task_back_again(
+    unit: str, first_run: str, expected: str
+) -> None:
+    columns: dict[str, Any] = {"start_date": date(2026, 11, 24), "start_time": time(4), "anchor": local(first_run)}
+    assert slots("2026-11-21 12:30", 1, every_unit=unit, **columns) == [expected]

@@ -1,0 +1,87 @@
+"""Planning anew what was planned by a clock that is no longer right. Runs in the database thread.
+
+The clock was set back: what was planned from the old time may leave days without a slot. The zone of the site or the
+tz database changed: the same wall times are other moments. A slot that a job has had already is not run a second time;
+those of an interval are, because it is real time that counts there.
+"""
+
+from datetime import datetime, timedelta
+
+from linod.errors import LinodError
+from linod.jobs import Job
+from linod.models import KINDS
+from linod.recurrence import Recurrence, plan, plan_after
+from linod.recurrence.checks import INTERVALS
+from linod.runner.clockset import NOTICED
+from linod.runner.site import Site
+from linod.store import Store
+from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
+
+AT_ONCE = 500
+"""Tasks that one turn plans anew; the others wait for the turns after it, so that none gets long."""
+
+TRIED = 100
+"""Slots that are looked up in the ledger one by one; after them the one behind the last that was run is taken."""
+
+BEGIN = TaskKey(next(iter(KINDS)), 0)
+"""Before the first task."""
+
+
+def replan_some(store: Store, after: TaskKey, now: datetime, site: Site) -> TaskKey | None:
+    """Plan anew the next tasks that wait for a slot.
+
+    after    the last task that was looked at; BEGIN for none.
+    Returns  the same for the next call; None when there are no more.
+    """
+    tasks = store.tasks_after(after, AT_ONCE)
+    for task in tasks:
+        if task.next_due is not None and task.next_due > now and task.job_id is None and not task.disabled:
+            due = _replanned(store, task, now, site)
+            if due is not None and due != task.next_due:
+                store.replan(task, due)
+    if len(tasks) == AT_ONCE:
+        return tasks[-1].key
+    kinds = list(KINDS)
+    following = kinds[kinds.index(after.kind) + 1 :]
+    return TaskKey(following[0], 0) if following else None
+
+
+def plan_after_job(store: Store, task: Task, job: Job, end: datetime, site: Site) -> datetime:
+    """The `next_due` after a job; as `plan_after`, but by the clock of its end when that was set back while it ran.
+
+    Raises  BadRecurrence.
+    """
+    set_back = job.slot is not None and job.slot > end + timedelta(seconds=NOTICED)
+    due = plan_after(task, None if set_back else job.slot, end, site.zone)
+    return not_run_yet(store, task, due, site, set_back=set_back)
+
+
+def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back: bool = False) -> datetime:
+    """The slot `due`, or else the first after it that no job has had; of an interval `due`.
+
+    set_back  the clock was just set back: an interval then leaves out the one slot that it has had, if it has not had
+              the one after it. So a small step back has no job run twice, and a big one no interval pause.
+    Raises    BadRecurrence.
+    """
+    if site.seen is None or due > site.seen:
+        return due
+    last = store.last_run_slot(task.key)
+    if last is None or last < due:
+        return due
+    rule = Recurrence.of(task)
+    if rule.unit in INTERVALS:
+        following = rule.next_after(due, site.zone) if set_back and store.was_run(task.key, due) else None
+        return due if following is None or store.was_run(task.key, following) else following
+    for _ in range(TRIED):
+        if due > last or not store.was_run(task.key, due):
+            return due
+        due = rule.next_after(due, site.zone) or NOTHING_TO_PLAN
+    return rule.next_after(last, site.zone) or NOTHING_TO_PLAN
+
+
+def _replanned(store: Store, task: Task, now: datetime, site: Site) -> datetime | None:
+    """None for an impossible row: it was said when it was planned."""
+    try:
+        return not_run_yet(store, task, plan(task, now, site.zone), site, set_back=True)
+    except LinodError:
+        return None

@@ -1,0 +1,130 @@
+"""Planning anew: reading all tasks piece by piece, which slots were run, and how late it has been already."""
+
+import json
+import os
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from linod import models
+from linod.jobs import State
+from linod.models import Runnable, kind_model, parse_moment
+from linod.store.changes import Changes
+from linod.store.query import param
+from linod.store.rows import task_columns
+from linod.store.tasks import LONG_AGO
+from linod.tasks import Task, TaskKey
+
+RECORDED = 100
+"""Changes of the clock that are looked at, the newest."""
+
+CLOCK = "clock"
+"""The action of such a `Change`; `before` and `after` have moments named "now"."""
+
+NO_EXECUTION = (State.MISSED.value, State.SKIPPED.value)
+
+
+class Seen(NamedTuple):
+    """The latest moments that an earlier daemon can have seen on the wall clock.
+
+    ledger    of its newest rows; None when there are none.
+    recorded  from which the clock was set back, as the `Change` rows say; None when it never was.
+    """
+
+    ledger: datetime | None
+    recorded: datetime | None
+
+
+class Replanning(Changes):
+    """What a clock that was set asks for."""
+
+    def tasks_after(self, key: TaskKey, limit: int) -> list[Task]:
+        """Tasks of a kind by id, those behind the given one."""
+        return self._tasks(key.kind, _after, id=key.id, limit=limit)
+
+    def replan(self, task: Task, next_due: datetime) -> bool:
+        """Set the next slot of a task that waits for one; False when it does not any more, or for another."""
+        values = {"id": task.id, "next_due": next_due, "due": task.next_due}
+        return self._changed(_replan, kind_model(task.kind), **values) == 1
+
+    def was_run(self, key: TaskKey, slot: datetime) -> bool:
+        """Whether a job was made for a slot. One that was missed or skipped had none."""
+        return bool(self._rows(_run, kind=key.kind, task_id=key.id, slot=slot))
+
+    def last_run_slot(self, key: TaskKey) -> datetime | None:
+        """The latest slot that a job was made for."""
+        rows = self._rows(_last_run, kind=key.kind, task_id=key.id)
+        return _moment(rows[0][0]) if rows else None
+
+    def clock_changed(self, expected: datetime, now: datetime, slept: float) -> None:
+        """Record that the wall clock was set, or the machine slept; who did it is not known.
+
+        expected  what it would show without that, or the last that was seen of it.
+        slept     seconds.
+        """
+        after = {"now": now, "slept": round(slept)}
+        owner = os.geteuid(), os.getegid()
+        self.change(now, *owner, "linod", CLOCK, None, None, None, {"now": expected}, after)
+
+    def last_seen(self) -> Seen:
+        """How late it was when the database was last used."""
+        rows = [*self._rows(_newest_job), *self._rows(_newest_change), *self._rows(_newest_installed)]
+        ledger = [_moment(value) for row in rows for value in row if value is not None]
+        recorded = [parse_moment(json.loads(row[0])["now"]) for row in self._rows(_clock_changes, limit=RECORDED)]
+        return Seen(max(ledger, default=None), max(recorded, default=None))
+
+
+def _moment(value: Any) -> datetime:
+    moment = models.Job.slot.from_column(value)
+    assert isinstance(moment, datetime)
+    return moment
+
+
+def _after(model: type[Runnable]) -> Any:
+    return model.select(task_columns()).where(model.id > param("id")).order_by(model.id).limit(param("limit"))
+
+
+def _replan(model: type[Runnable]) -> Any:
+    return model.update(next_due=param("next_due", model.next_due)).where(
+        model.id == param("id"),
+        model.job_id.is_null(),
+        model.disabled == False,  # noqa: E712  # Peewee needs ==
+        model.next_due == param("due", model.next_due),
+    )
+
+
+def _runs() -> Any:
+    job = models.Job
+    return job.select(job.slot).where(job.kind == param("kind"), job.task_id == param("task_id"))
+
+
+def _run() -> Any:
+    job = models.Job
+    return _runs().where(job.slot == param("slot", job.slot), job.state.not_in(NO_EXECUTION)).limit(1)
+
+
+def _last_run() -> Any:
+    job = models.Job
+    return _runs().where(job.slot > LONG_AGO, job.state.not_in(NO_EXECUTION)).order_by(job.slot.desc()).limit(1)
+
+
+def _newest_job() -> Any:
+    job = models.Job
+    return job.select(job.claimed_at, job.started_at, job.ended_at).order_by(job.id.desc()).limit(1)
+
+
+def _newest_change() -> Any:
+    return models.Change.select(models.Change.at).order_by(models.Change.id.desc()).limit(1)
+
+
+def _newest_installed() -> Any:
+    return models.Installed.select(models.Installed.installed_at).order_by(models.Installed.id.desc()).limit(1)
+
+
+def _clock_changes() -> Any:
+    change = models.Change
+    return (
+        change.select(change.before)
+        .where(change.kind.is_null(), change.task_id.is_null(), change.action == CLOCK)
+        .order_by(change.id.desc())
+        .limit(param("limit"))
+    )
