@@ -29,6 +29,19 @@ OUTCOMES = frozenset(State) - frozenset(UNFINISHED)
 DISABLING = frozenset({State.FAILED, State.TIMED_OUT, State.OUT_OF_MEMORY})
 """Outcomes that disable the task: Lino's rule, DESIGN "Failure"."""
 
+EXIT_CODES: dict[str, int] = {
+    State.SUCCEEDED: 0,
+    State.WARNED: 0,
+    State.FAILED: 10,
+    State.TIMED_OUT: 11,
+    State.OUT_OF_MEMORY: 12,
+    State.CANCELLED: 13,
+    State.INTERRUPTED: 14,
+    State.SKIPPED: 15,
+    State.MISSED: 15,
+}
+"""What a command ends with that waits for a job: `linod-ctl run-now --wait`, `linod run`."""
+
 ARROWS: dict[State, frozenset[State]] = {
     State.CLAIMED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
     State.RUNNING: EXECUTED | {State.CANCELLED, State.INTERRUPTED},

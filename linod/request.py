@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from linod.errors import LinodError
+
 
 class BaseRequest:
     """The request in whose name a procedure runs; one for each job, so nothing that is set on it reaches another job.
@@ -22,12 +24,14 @@ class BaseRequest:
         user: Any = None,
         progress: Callable[[int, int], None] | None = None,
         logger: logging.Logger | None = None,
+        run_task: Callable[[Any, logging.Logger | None], Any] | None = None,
     ) -> None:
         self.task = task
         self.job = job
         self.user = user
         self.logger = logger or logging.getLogger("lino")
         self._progress = progress
+        self._run_task = run_task
 
     def debug(self, message: object, *args: object) -> None:
         """Log a detail; `args` go into `message` as in the logging module."""
@@ -58,3 +62,23 @@ class BaseRequest:
             raise ValueError(f"progress({done}, {total}): done is from 0 to total")
         if self._progress is not None:
             self._progress(done, total)
+
+    def run_task(self, task: Any, logger: logging.Logger | None = None) -> Any:
+        """Run a task here and now, and wait for it: what `SystemTask.run(ar)` does.
+
+        In a job its procedure is run in the job's process, as a part of the job: what it raises goes through. Elsewhere
+        the request must be one of `linod.foreground`, which makes a job of its own.
+
+        logger   what the procedure logs through; else the one of this request.
+        Returns  the job.
+        Raises   LinodError when this request can run nothing.
+        """
+        if self.job is not None:
+            within = {"job": self.job, "user": self.user, "progress": self._progress}
+            task.procedure.run(BaseRequest(task=task, logger=logger or self.logger, **within))
+            return self.job
+        if self._run_task is None:
+            raise LinodError(
+                f"{task}: this request can run no task; take one of linod.foreground.request(), or task.run_now()"
+            )
+        return self._run_task(task, logger)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from linod.host.calling import call
 from linod.host.verdict import of_exception
 from linod.jobs import Outcome, State
 from linod.loglevels import LogLevel
@@ -60,11 +61,7 @@ def run_procedure(
 
 def _outcome(procedure: Callable[[BaseRequest], object], request: BaseRequest, check: bool) -> Outcome:
     try:
-        result = procedure(request)
-        if hasattr(result, "__await__"):
-            from linod.host.coroutine import run  # it imports asyncio, which most plugins do without
-
-            run(result, lambda: None)
+        call(procedure, request, lambda: None)
     except Exception as error:
         if check and not isinstance(error, Warning):
             raise

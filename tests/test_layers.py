@@ -12,7 +12,7 @@ GROUPS = [
     {"errors", "clock", "lazy", "settings", "loglevels"},
     {"recurrence", "tasks", "jobs", "schedule", "preview", "procedures", "request", "dd", "ordering"},
     {"models", "migrations", "store", "lock", "host", "journal", "notify", "control"},
-    {"runner"},
+    {"runner", "foreground"},
     {"app", "cli", "testing", "demo"},
 ]
 
@@ -40,6 +40,7 @@ WITHIN = {
     "journal": set(),
     "notify": set(),
     "control": {"lock"},
+    "foreground": {"runner"},
     "app": set(),
     "cli": {"app"},
     "testing": set(),
@@ -47,7 +48,7 @@ WITHIN = {
 }
 
 SITE_SIDE = [
-    *("linod", "linod.host.main", "linod.procedures.decorators", "linod.testing"),
+    *("linod", "linod.host.main", "linod.foreground.main", "linod.procedures.decorators", "linod.testing"),
     *("linod.demo.models", "linod.demo.cms.models", "linod.demo.startup"),
 ]
 DAEMON_ONLY = {"asyncio", "typer", "sdnotify", "systemd"}

@@ -45,6 +45,14 @@ def check(settings: Settings, options: Options) -> int:
     return asyncio.run(inspect())
 
 
+def run_task(settings: Settings, options: Options, task: str, log_level: str | None) -> int:
+    """Run one task in this process, which becomes the site's interpreter for that; it ends with the job's outcome."""
+    from linod.app.here import run_here
+
+    _make_directories(settings)
+    run_here(settings, options, task, log_level)
+
+
 def open_journal(settings: Settings, options: Options) -> Journal:
     """The journal of this process, and the logger `lino` that writes to it."""
     import logging

@@ -18,10 +18,11 @@ from linod.host.client import HostClient
 from linod.host.process import HostProcess, spawn
 from linod.host.protocol import HostEvents, Loaded
 from linod.journal import Event, Journal
-from linod.lock import DatabaseLock, boot_id, end_leftovers
+from linod.lock import DatabaseLock, boot_id
 from linod.notify import Notifier
 from linod.procedures import Procedure
 from linod.runner import Absence, Drain, Runner, Site, Supervisor, run_loops, words
+from linod.runner.settling import settle
 from linod.settings import Options, Settings
 from linod.store import Store
 from linod.store.thread import DatabaseThread
@@ -129,10 +130,7 @@ class Daemon:
     async def _open_store(self) -> None:
         await self._patiently(self.db.run(self.store.open))
         now = self.clock.now()
-        for job in await self.db.run(self.store.unfinished):
-            if job.pid is not None and job.pid_started is not None:
-                end_leftovers(job.pid, job.pid_started, job.boot_id)
-        for job in await self.db.run(self.store.interrupt_unfinished, now, "linod ended while this job ran"):
+        for job in await self.db.run(settle, self.store, now):
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
             fields = words.job_fields(job) | {"LINOD_OUTCOME": "interrupted"}
             self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)

@@ -4,7 +4,7 @@ from typing import Optional
 
 import typer
 
-from linod.cli.given import Given, check_site, prepare_site, run_daemon
+from linod.cli.given import Given, check_site, prepare_site, run_daemon, run_one_task
 
 app = typer.Typer(
     add_completion=False,
@@ -49,6 +49,10 @@ VERBOSITY = typer.Option(
 TRACEBACK = typer.Option(False, "--traceback", help="Show the full stack trace of an error.")
 NO_COLOR = typer.Option(False, "--no-color", help="Don't colorize the output.")
 FORCE_COLOR = typer.Option(False, "--force-color", help="Colorize the output even if it is no terminal.")
+TASK = typer.Argument(..., metavar="TASK", help="Name, id, #number, kind#number or kind:id.")
+LOG_LEVEL = typer.Option(
+    None, "--log-level", metavar="LEVEL", help="Logging level for this run only.", show_default=False
+)
 SKIP_CHECKS = typer.Option(
     False, "--skip-checks", help="Skip the warnings about settings and plugins. What is an error stays one."
 )
@@ -140,3 +144,25 @@ def prep(
     """
     behind = Given(settings, site, tuple(pythonpath), verbosity, traceback, no_color, force_color, skip_checks)
     prepare_site(clear(behind.over(ctx.obj)), loops)
+
+
+@app.command()
+def run(
+    ctx: typer.Context,
+    task: str = TASK,
+    log_level: Text = LOG_LEVEL,
+    settings: Text = SETTINGS,
+    site: Text = SITE,
+    pythonpath: list[str] = PYTHONPATH,
+    verbosity: Number = VERBOSITY,
+    traceback: bool = TRACEBACK,
+    no_color: bool = NO_COLOR,
+    force_color: bool = FORCE_COLOR,
+    skip_checks: bool = SKIP_CHECKS,
+) -> None:
+    """Run one task in this terminal, while no linod serves the site.
+
+    For debuggers: breakpoint() works in the procedure. Its job is a row of the ledger, and its outcome the exit code.
+    """
+    behind = Given(settings, site, tuple(pythonpath), verbosity, traceback, no_color, force_color, skip_checks)
+    run_one_task(clear(behind.over(ctx.obj)), task, log_level or None)

@@ -75,6 +75,17 @@ def prepare_site(given: Given, loops: int) -> NoReturn:
     _conclude(given, act)
 
 
+def run_one_task(given: Given, task: str, log_level: str | None) -> NoReturn:
+    """`linod run TASK`."""
+
+    def act(settings: "Settings", options: "Options") -> int:
+        from linod.app import run_task
+
+        return run_task(settings, options, task, log_level)
+
+    _conclude(given, act)
+
+
 def _conclude(given: Given, act: "Callable[[Settings, Options], int]", *, make: bool = True) -> NoReturn:
     """Load the settings, act on them, and end the process: with what `act` returns, or with the error's exit code.
 

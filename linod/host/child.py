@@ -17,14 +17,14 @@ from enum import Enum
 from types import FrameType
 from typing import NoReturn
 
+from linod.host.calling import call, find, run_hooks
 from linod.host.kernel import die_with_parent, name_process
 from linod.host.order import begin, has_order, read_order
 from linod.host.outlet import Outlet, OutletHandler, Printed, text_file
 from linod.host.protocol import Message
 from linod.host.rehearsal import rehearse
-from linod.host.verdict import JobTerminated, Verdict, of_exception, of_hook
+from linod.host.verdict import JobTerminated, Verdict, of_exception
 from linod.jobs import State
-from linod.procedures import procedures
 from linod.request import BaseRequest
 
 __all__ = ["Child", "JobTerminated"]
@@ -70,7 +70,7 @@ class Child:
             Printed(self._outlet, "stderr", logging.WARNING, 2),
         )
         sys.stdout, sys.stderr = map(text_file, self._printed)
-        self._handler = OutletHandler(self._outlet)
+        self._handler = OutletHandler(self._outlet.record)
         logging.getLogger().addHandler(self._handler)
         atexit._clear()  # exit functions of the host are the host's
         gc.enable()
@@ -120,7 +120,7 @@ class Child:
             rehearse(self._outlet, self._handler, sys.stdout)
         order = read_order(self._stream)
         name_process(f"linod-job-{order['job_id']}")
-        verdict = self._perform(order, _find(order["procedure"]))
+        verdict = self._perform(order, find(order["procedure"]))
         self._finish(verdict)
 
     def _perform(self, order: Message, func: Callable[[BaseRequest], object]) -> Verdict:
@@ -131,9 +131,9 @@ class Child:
                 self._phase = Phase.RUNNING
                 if self._signalled:
                     raise JobTerminated
-                failed = _run_hooks()
+                failed = run_hooks()
                 if failed is None:
-                    _call(func, ar, self._told_in_loop)
+                    call(func, ar, self._told_in_loop)
             finally:
                 self._phase = Phase.FINISHING
         except BaseException as error:  # the one place where a job's exception ends: it becomes the outcome
@@ -162,35 +162,3 @@ class Child:
                 file.flush()
         for printed in self._printed:
             printed.end()
-
-
-def _find(name: str) -> Callable[[BaseRequest], object]:
-    procedure = procedures.get(name)
-    if procedure is not None and procedure.func is not None and not procedure.problem:
-        return procedure.func
-    problem = procedure.problem if procedure is not None else f"no plugin of this host has the procedure {name!r}"
-
-    def cannot_run(ar: BaseRequest) -> None:
-        raise LookupError(problem)
-
-    return cannot_run
-
-
-def _run_hooks() -> Verdict | None:
-    """Call what @at_job_start registered; the verdict of the first that fails."""
-    for hook in procedures.job_start_hooks:
-        try:
-            hook()
-        except JobTerminated:
-            raise
-        except BaseException as error:  # whatever it is: what the hook was to do is not done
-            return of_hook(error, getattr(hook, "__qualname__", repr(hook)), getattr(hook, "__module__", ""))
-    return None
-
-
-def _call(func: Callable[[BaseRequest], object], ar: BaseRequest, told: Callable[[], None]) -> None:
-    result = func(ar)
-    if hasattr(result, "__await__"):
-        from linod.host.coroutine import run  # asyncio is 50 ms: the host imports it when a procedure is `async def`
-
-        run(result, told)

@@ -129,16 +129,20 @@ def _identity(fd: int) -> tuple[int, int]:
     return stat.st_dev, stat.st_ino
 
 
-class OutletHandler(logging.Handler):
-    """Sends every record to the daemon, its traceback included."""
+Take = Callable[[float, int, str, str], None]
+"""Takes a record: its moment in seconds since 1970, its level, the name of its logger, its text."""
 
-    def __init__(self, outlet: Outlet) -> None:
+
+class OutletHandler(logging.Handler):
+    """Hands on every record as text, its traceback included; `Outlet.record` sends it to the daemon."""
+
+    def __init__(self, take: Take) -> None:
         super().__init__()
-        self._outlet = outlet
+        self._take = take
         self._formatter = logging.Formatter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._outlet.record(record.created, record.levelno, record.name, self._text(record))
+        self._take(record.created, record.levelno, record.name, self._text(record))
 
     def _text(self, record: logging.LogRecord) -> str:
         try:

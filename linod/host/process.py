@@ -94,7 +94,7 @@ def spawn(
     except OSError as error:
         ours.close()
         os.close(output)
-        raise _unusable(host.python, error) from error
+        raise unusable(host.python, error) from error
     finally:
         theirs.close()
         os.close(printed)
@@ -110,7 +110,8 @@ _TO_DEFAULT = (1, 2, 3, 15)
 """SIGHUP, SIGINT, SIGQUIT, SIGTERM: whatever started the daemon may have had them ignored (nohup, a shell's `&`)."""
 
 
-def _unusable(python: str, error: OSError) -> ConfigurationError:
+def unusable(python: str, error: OSError) -> ConfigurationError:
+    """The error for an interpreter that could not be started."""
     return ConfigurationError(
         f"[host] python = {python!r}: {error.strerror}; give the path of a Python (3.11 or newer) that has the plugins"
     )

@@ -54,6 +54,6 @@ def rehearse_in_host() -> None:
     for _ in range(ENOUGH):
         outlet = Outlet()
         stdout = text_file(Printed(outlet, "stdout", logging.INFO, 1))
-        rehearse(outlet, OutletHandler(outlet), stdout)
+        rehearse(outlet, OutletHandler(outlet.record), stdout)
         signal.pthread_sigmask(signal.SIG_BLOCK, [])
     root.setLevel(level)

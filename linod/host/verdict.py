@@ -115,8 +115,9 @@ def _traceback(error: BaseException) -> str:
 def _without_ours(trace: TracebackType | None) -> TracebackType | None:
     """The traceback from the procedure's own frame on."""
     here = os.path.dirname(__file__)  # noqa: PTH120 - pathlib costs the host 5 ms
+    ours = (here, here.removesuffix("host") + "foreground")
     frames = trace
-    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(here):
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(ours):
         frames = frames.tb_next
     return frames or trace
 

@@ -1,7 +1,7 @@
 """The kinds of task: what every kind has (`Runnable`), and the kind that linod brings (`SystemTask`)."""
 
 from datetime import datetime, time
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from peewee import BooleanField, CharField, IntegerField, TextField
 
@@ -10,6 +10,11 @@ from linod.models.procedures import ProcedureField
 from linod.models.sequenced import Sequenced
 from linod.models.table import Table
 from linod.tasks import SYSTEM_TASK
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from linod.request import BaseRequest
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -149,6 +154,19 @@ class Runnable(Sequenced, RecurrenceSet):
 
         self._check_attached()
         return withdraw(self, by)
+
+    def run(self, ar: "BaseRequest", lgr: "Logger | None" = None) -> Any:
+        """Run this task here and now, whatever its schedule says, and wait for its end.
+
+        In a job its procedure runs as a part of that job. Elsewhere `ar` is a request of `linod.foreground`: it takes
+        the database lock, and a job is made and run in this process.
+
+        lgr      what the procedure logs through; else the logger of `ar`.
+        Returns  the job: inside one `ar.job`.
+        Raises   Busy while a daemon serves the site: ask it with `run_now()`.
+        Source   Lino's linod page, "Class reference".
+        """
+        return ar.run_task(self, lgr)
 
     @property
     def when(self) -> str:

@@ -1,7 +1,6 @@
 """Starts claimed jobs in the host, and turns what it reports of them into log records and notes for the ledger."""
 
 import logging
-import shlex
 from collections.abc import Callable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -153,21 +152,13 @@ class Supervisor:
     def _log_end(self, running: Running, outcome: Outcome) -> None:
         task, job = running.task, running.job
         seconds = self._clock.monotonic() - running.began
-        fields = {"LINOD_OUTCOME": outcome.state.value}
-        if outcome.state is State.SUCCEEDED:
-            self._say(running, logging.INFO, words.ended(task, job, outcome, seconds), Event.JOB_ENDED, fields)
-            return
-        # A job that did not succeed is always logged, whatever the level of its task.
-        text, event, level = words.ended(task, job, outcome, seconds), Event.JOB_ENDED, logging.WARNING
-        if Ended(job, outcome, job.claimed_at, "", 0, 0).disables:
-            text, event, level = words.failed(task, job, outcome, seconds, self._ctl), Event.JOB_FAILED, logging.ERROR
-            if not task.disabled:
-                text, event = words.disabled(task, job, outcome, self._ctl, shlex.quote(task.name)), Event.TASK_DISABLED
-        self._journal.send(level, text, event=event, fields=words.job_fields(job) | fields)
+        level, text, event = words.ending(task, job, outcome, seconds, self._ctl)
+        self._say(running, level, text, event, {"LINOD_OUTCOME": outcome.state.value})
 
     def _say(self, running: Running, level: int, text: str, event: Event, fields: dict[str, str] | None = None) -> None:
-        """A record of the daemon about a job: the task's level decides whether it is written."""
-        if level >= logging.getLevelName(running.job.log_level):
+        """A record of the daemon about a job: the task's level decides whether it is written; of a job that did not
+        succeed always."""
+        if level >= min(logging.WARNING, logging.getLevelName(running.job.log_level)):
             fields = words.job_fields(running.job) | (fields or {})
             self._journal.send(level, text, event=event, fields=fields)
 

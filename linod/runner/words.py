@@ -1,6 +1,10 @@
 """What the runner says in the log, in the words of Lino's page, and the fields that go with a job's records."""
 
-from linod.jobs import Job, Outcome, State
+import logging
+import shlex
+
+from linod.jobs import DISABLING, Job, Outcome, State
+from linod.journal import Event
 from linod.tasks import Task, label
 
 
@@ -38,6 +42,21 @@ def ended(task: Task, job: Job, outcome: Outcome, seconds: float) -> str:
         return f"Terminated {label(task)} with warning {outcome.message} {lasted}"
     said = f": {outcome.message}" if outcome.message else ""
     return f"{label(task)} ended {outcome.state.value.replace('_', ' ')} {lasted}{said}"
+
+
+def ending(task: Task, job: Job, outcome: Outcome, seconds: float, ctl: str) -> tuple[int, str, Event]:
+    """The one record for the end of a job: its level, its text, what it is.
+
+    ctl  how this site is operated: `linod-ctl`, or `linod-ctl --site NAME`.
+    """
+    text = ended(task, job, outcome, seconds)
+    if outcome.state is State.SUCCEEDED:
+        return logging.INFO, text, Event.JOB_ENDED
+    if outcome.state not in DISABLING:
+        return logging.WARNING, text, Event.JOB_ENDED
+    if task.disabled:
+        return logging.ERROR, failed(task, job, outcome, seconds, ctl), Event.JOB_FAILED
+    return logging.ERROR, disabled(task, job, outcome, ctl, shlex.quote(task.name)), Event.TASK_DISABLED
 
 
 def failed(task: Task, job: Job, outcome: Outcome, seconds: float, ctl: str) -> str:

@@ -75,7 +75,7 @@ _linod() {
         word=${words[i]}
         case $word in
         --site=*) site=(--site "${word#*=}") ;;
-        --settings | --site | --pythonpath | --verbosity | -v | --loops)
+        --settings | --site | --pythonpath | --verbosity | -v | --loops | --log-level)
             option=$word
             if ((++i < ${#words[@]} - 1)); then
                 [[ $word != --site ]] || site=(--site "${words[i]}")
@@ -97,6 +97,7 @@ _linod() {
     --site) _linod_offer "$prefix" < <(_linod_ask sites) ;;
     --pythonpath) compopt -o dirnames ;;
     --verbosity | -v) _linod_offer "$prefix" < <(_linod_words 0 1 2 3) ;;
+    --log-level) _linod_offer "$prefix" < <(_linod_words DEBUG INFO WARNING ERROR CRITICAL) ;;
     *) return ;;
     esac
     if [[ $option ]]; then
@@ -104,13 +105,14 @@ _linod() {
     elif [[ $typed == -* ]]; then
         case $command in
         prep) _linod_offer '' < <(_linod_words --loops) ;;
+        run) _linod_offer '' < <(_linod_words --log-level) ;;
         esac
         _linod_offer '' < <(_linod_words --settings --site --pythonpath --verbosity -v --traceback --no-color --force-color --skip-checks --version --help -h)
     elif [[ ! $command ]]; then
-        _linod_offer '' < <(_linod_words check prep)
+        _linod_offer '' < <(_linod_words check prep run)
     else
         case $command:$at in
-
+        run:0) _linod_offer '' < <(_linod_ask tasks) ;;
         esac
     fi
 }

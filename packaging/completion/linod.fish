@@ -25,7 +25,7 @@ function __linod_words
             continue
         end
         switch $word
-            case --settings --site --pythonpath --verbosity -v --loops
+            case --settings --site --pythonpath --verbosity -v --loops --log-level
                 set skip yes
             case '-*'
             case '*'
@@ -59,4 +59,7 @@ complete -c linod -l version -d 'Show the program\'s version number and exit'
 complete -c linod -l help -s h -d 'Show this message and exit'
 complete -c linod -n 'test (count (__linod_words)) = 0' -a check -d 'Check settings, plugins, database and tasks without starting'
 complete -c linod -n 'test (count (__linod_words)) = 0' -a prep -d 'Make the database and its rows, run the loop once, and stop'
+complete -c linod -n 'test (count (__linod_words)) = 0' -a run -d 'Run one task in this terminal, while no linod serves the site'
 complete -c linod -n '__linod_at prep any' -l loops -x -d 'How often to run the loop'
+complete -c linod -n '__linod_at run any' -l log-level -x -a 'DEBUG INFO WARNING ERROR CRITICAL' -d 'Logging level for this run only'
+complete -c linod -n '__linod_at run first' -x -a '(__linod_ask tasks)'

@@ -10,9 +10,9 @@ import linod
 from linod import errors
 from linod.cli import grammar
 from linod.cli.ctl.session import INTERRUPTED
-from linod.cli.ctl.words import EXIT_CODES
 from linod.control import client
 from linod.errors import LinodError
+from linod.jobs import EXIT_CODES
 from tests.docs.pages import ROOT
 
 SOURCES = ROOT / "docs" / "man"

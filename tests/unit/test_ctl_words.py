@@ -6,8 +6,8 @@ import pytest
 
 from linod.cli.ctl import hoisted
 from linod.cli.ctl.times import ago, clock, local, took
-from linod.cli.ctl.words import EXIT_CODES, ending, reference
-from linod.jobs import OUTCOMES
+from linod.cli.ctl.words import ending, reference
+from linod.jobs import EXIT_CODES, OUTCOMES
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -10,8 +10,9 @@ import typer
 from linod.cli.ctl.change import TASK, TASKS
 from linod.cli.ctl.session import INTERRUPTED, Session, session
 from linod.cli.ctl.times import clock, local
-from linod.cli.ctl.words import EXIT_CODES, ending, outcome_style, reference
+from linod.cli.ctl.words import ending, outcome_style, reference
 from linod.control.client import Reply
+from linod.jobs import EXIT_CODES
 
 
 def run_now(

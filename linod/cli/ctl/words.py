@@ -6,19 +6,6 @@ from typing import Any
 from linod.cli.ctl.session import Session
 from linod.cli.ctl.times import local, took
 
-EXIT_CODES = {
-    "succeeded": 0,
-    "warned": 0,
-    "failed": 10,
-    "timed_out": 11,
-    "out_of_memory": 12,
-    "cancelled": 13,
-    "interrupted": 14,
-    "skipped": 15,
-    "missed": 15,
-}
-"""What `run-now --wait` ends with."""
-
 OUTCOME_STYLES = {"succeeded": "green", "warned": "yellow", "claimed": "bold", "running": "bold"}
 
 
