@@ -12,7 +12,7 @@ GROUPS = [
     {"errors", "clock", "lazy", "settings", "loglevels"},
     {"recurrence", "tasks", "jobs", "schedule", "preview", "procedures", "request", "dd", "ordering"},
     {"models", "migrations", "store", "lock", "host", "journal", "notify", "control"},
-    {"runner", "foreground"},
+    {"runner", "foreground", "tables"},
     {"app", "cli", "testing", "demo"},
 ]
 
@@ -41,6 +41,7 @@ WITHIN = {
     "notify": set(),
     "control": {"lock"},
     "foreground": {"runner"},
+    "tables": set(),
     "app": set(),
     "cli": {"app"},
     "testing": set(),

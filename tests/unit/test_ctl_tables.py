@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linod.cli.ctl.tables import columns, one_line, paint, safe, table
+from linod.cli.ctl.terminal import paint
+from linod.tables.render import columns, one_line, safe, table
 
 
 def test_a_table_looks_as_on_linos_page() -> None:

@@ -8,10 +8,11 @@ import typer
 
 from linod.cli.ctl.run import print_record
 from linod.cli.ctl.session import INTERRUPTED, Session, session
-from linod.cli.ctl.tables import table, terminal_width
+from linod.cli.ctl.terminal import terminal_width
 from linod.cli.ctl.times import local, took
 from linod.cli.ctl.words import ending, outcome_style
 from linod.control.client import Reply
+from linod.tables.render import table
 
 TASK = typer.Argument("", metavar="[TASK]", help="Of this task only.", show_default=False)
 

@@ -8,8 +8,9 @@ from typing import Any
 import typer
 
 from linod.cli.ctl.session import Session, session
-from linod.cli.ctl.tables import columns, fitted, terminal_width
+from linod.cli.ctl.terminal import terminal_width
 from linod.cli.ctl.words import reference
+from linod.tables.render import columns, fitted
 
 MOMENT = typer.Option(
     "",

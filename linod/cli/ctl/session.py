@@ -10,11 +10,12 @@ from typing import Any
 import typer
 
 from linod import __version__
-from linod.cli.ctl.tables import paint, safe
+from linod.cli.ctl.terminal import paint
 from linod.control.client import OTHER_VERSION as OTHER_VERSION_ERRORS
 from linod.control.client import CallFailed, Client, Reply, Stopped, connect, other_version
 from linod.errors import LinodError, NotPermitted
 from linod.settings.sites import DEFAULT_SITE, control_path, named_site
+from linod.tables.render import safe
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as a shell has it: 128 + SIGINT. Said here, because typer 0.7 makes 1 of it."""

@@ -6,10 +6,12 @@ from typing import Any
 import typer
 
 from linod.cli.ctl.session import Session, session
-from linod.cli.ctl.tables import one_line, table, terminal_width
+from linod.cli.ctl.terminal import terminal_width
 from linod.cli.ctl.times import local
 from linod.cli.ctl.words import ending, no_plugins, reference
 from linod.control.client import Client
+from linod.tables.layout import LOG_LEVELS, PROCEDURES, SYSTEM_TASKS, Layout, cells, headers
+from linod.tables.render import one_line, table
 
 PAGE = 1000
 """Tasks asked for at once: the most that linod gives."""
@@ -28,8 +30,7 @@ def list_tasks(ctx: typer.Context) -> None:
     elif isinstance(plugins, dict) and not plugins["plugins"]:
         no_plugins(to, plugins)
     else:
-        headers = ("No.", "Name", "Logging level", "Disabled", "Status", "Background procedure")
-        to.say(table(headers, [_row(task) for task in tasks], terminal_width()))
+        to.say(_table(SYSTEM_TASKS, [_row(task) for task in tasks]))
 
 
 def show(
@@ -74,14 +75,11 @@ def log_levels(ctx: typer.Context) -> None:
     if to.as_json:
         to.json(reply)
         return
-    rows = [(level["value"], level["text"], level["number"]) for level in reply["log_levels"]]
-    to.say(table(("value", "text", "Numeric value"), rows, terminal_width()))
+    to.say(_table(LOG_LEVELS, reply["log_levels"]))
 
 
 def _show_procedures(to: Session, found: list[dict[str, Any]]) -> None:
-    headers = ("value", "name", "text", "Task class", "Suggested recurrency")
-    rows = [(one["name"], one["name"], one["text"], one["class_name"], one["suggested"]) for one in found]
-    to.say(table(headers, rows, terminal_width()))
+    to.say(_table(PROCEDURES, found))
     for one in found:
         if one["problem"]:
             to.say(f"{one['name']} cannot run: {one['problem']}", "red")
@@ -97,9 +95,13 @@ def _all_tasks(client: Client) -> Iterator[dict[str, Any]]:
             return
 
 
-def _row(task: dict[str, Any]) -> tuple[object, ...]:
-    status = f"Cannot run: {task['problem']}" if task["problem"] else task["status"]
-    return task["seqno"], task["name"], task["log_level"], task["disabled"], status, task["procedure"]
+def _table(layout: Layout, rows: list[dict[str, Any]]) -> str:
+    layout = [column for column in layout if column[1]]  # in a terminal nobody drags rows, and its width is dear
+    return table(headers(layout), [cells(layout, row) for row in rows], terminal_width())
+
+
+def _row(task: dict[str, Any]) -> dict[str, Any]:
+    return {**task, "status": f"Cannot run: {task['problem']}"} if task["problem"] else task
 
 
 def _facts(task: dict[str, Any], job: dict[str, Any] | None) -> Iterator[tuple[str, str]]:

@@ -1,20 +1,11 @@
-"""Tables and text for terminals. Pure, but for the size of the terminal."""
+"""Tables as reStructuredText, the form of Lino's pages, and text that is safe to print. Pure."""
 
-import os
-import sys
 from collections.abc import Sequence
-
-STYLES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "dim": "2"}
 
 NARROWEST = 8
 """Columns are not cut below this."""
 
 UNLIMITED = 1 << 20
-
-
-def paint(text: str, style: str) -> str:
-    """`text` in a colour, for a terminal."""
-    return f"\x1b[{STYLES[style]}m{text}\x1b[0m"
 
 
 def safe(text: str) -> str:
@@ -32,16 +23,6 @@ def one_line(value: object) -> str:
         return "Yes" if value else "No"
     lines = safe(str(value)).replace("\t", " ").strip().splitlines()
     return "" if not lines else lines[0].strip() + (" …" if len(lines) > 1 else "")
-
-
-def terminal_width() -> int:
-    """Columns of the terminal; no limit when standard output is none."""
-    if not sys.stdout.isatty():
-        return UNLIMITED
-    try:
-        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
-    except (ValueError, OSError):
-        return 80
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]], width: int = UNLIMITED) -> str:
