@@ -83,7 +83,7 @@ def run_here(
         task, job, _ = request_and_claim(store, find, by, log_level, clock.now(), site, _nobody, None)
         assert job is not None, "nobody else has the lock, and the task has no job"
         pid, began = os.getpid(), clock.monotonic()
-        write_notes(store, [Started(job, pid, process_started(pid), clock.now())], zone)
+        write_notes(store, [Started(job, pid, process_started(pid), clock.now())], site)
         about = _About(job, say)
         about.say(logging.DEBUG, words.starts(task, job), Event.JOB_STARTED)
         tail = Tail(zone)
@@ -99,7 +99,7 @@ def run_here(
             level = logging.WARNING if outcome.state in (State.WARNED, State.SUCCEEDED) else logging.ERROR
             tail.add(at.timestamp(), level, outcome.traceback or outcome.message)
         ended = Ended(job, outcome, at, tail.text(), tail.lines, tail.dropped)
-        write_notes(store, [ended], zone)
+        write_notes(store, [ended], site)
         about.end(task, ended, clock.monotonic() - began, place.ctl)
     return store.job(job.id) or job
 

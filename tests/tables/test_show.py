@@ -27,6 +27,9 @@ class Clock:
     def monotonic(self) -> float:
         return 0.0
 
+    def boottime(self) -> float:
+        return 0.0
+
 
 @pytest.fixture
 def show(tmp_path: Path) -> Iterator[Show]:
