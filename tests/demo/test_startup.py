@@ -58,7 +58,7 @@ def test_procedures_are_attributes(session: Session) -> None:
 
 def test_the_tasks_are_there_in_the_pages_order_before_anything_ran(session: Session) -> None:
     lines = """
-        for task in SystemTask.select().order_by(SystemTask.seqno):
+        for task in linod.SystemTask.objects.all():
             print(task.seqno, task.name, task.log_level)
         print(Job.select().count())
         dbhash.check_virgin()
@@ -80,7 +80,7 @@ def test_the_tasks_are_there_in_the_pages_order_before_anything_ran(session: Ses
 
 def test_the_date_of_ticket_6108(session: Session) -> None:
     lines = """
-        obj = SystemTask.get(SystemTask.procedure == "send_pending_emails_often")
+        obj = linod.SystemTask.objects.get(procedure=linod.Procedures.send_pending_emails_often)
         print(repr(obj.get_next_suggested_date(datetime.datetime(2025, 5, 16, 23, 59, 55))))
     """
     assert session(lines) == "datetime.datetime(2025, 5, 17, 0, 0, 5)\n"
@@ -88,7 +88,7 @@ def test_the_date_of_ticket_6108(session: Session) -> None:
 
 def test_what_a_session_changed_is_named(session: Session) -> None:
     lines = """
-        obj = SystemTask.get(SystemTask.seqno == 4)
+        obj = SystemTask.objects.get(name="checkdata")
         obj.disabled = True
         obj.save()
         try:
@@ -102,17 +102,18 @@ def test_what_a_session_changed_is_named(session: Session) -> None:
     assert session(lines) == "no longer as at the start of the session: linod_systemtask\n"
 
 
-def test_a_session_beside_the_daemon_edits_what_that_runs(session: Session, environ: dict[str, str]) -> None:
+def test_the_pages_session_has_the_daemon_run_everything_anew(session: Session, environ: dict[str, str]) -> None:
     daemon = Terminal([BIN / "linod", "--settings", "linod.demo"], environ)
     try:
         daemon.wait_for("with warning 10 data problems")
         out = session("""
-            obj = SystemTask.get(SystemTask.seqno == 4)
-            print(obj.last_end_time is not None, Job.select().count() > 0)
-            obj.every_unit = "secondly"
-            obj.save()
+            for obj in linod.SystemTask.objects.all():
+                print(obj.name, obj.last_start_time is not None)
+                obj.last_start_time = None
+                obj.disabled = False
+                obj.save()
         """)
-        assert out == "True True\n"
+        assert "checkdata True\n" in out and "send_weekly_report False\n" in out
         daemon.wait_for_match(r"(?s)Run 1 data checkers.*Run 1 data checkers", 0)
     finally:
         daemon.close()
