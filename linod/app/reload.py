@@ -12,6 +12,7 @@ from linod.host.protocol import Loaded, Record
 from linod.jobs import Outcome
 from linod.journal import Event, Journal
 from linod.settings import Settings
+from linod.settings.zones import tz_database
 
 if TYPE_CHECKING:
     from linod.app.daemon import Daemon
@@ -71,6 +72,7 @@ class Reload:
         self._daemon = daemon
         self._lock = asyncio.Lock()
         self._trial: Trial | None = None
+        self._tz = (daemon.settings.time_zone, tz_database(daemon.settings.time_zone))
 
     async def run(self) -> Loaded:
         """Read the settings, load the plugins, let new jobs go there.
@@ -91,8 +93,21 @@ class Reload:
             finally:
                 daemon.tell_ready()
         names = ", ".join(plugin.name for plugin in loaded.plugins) or "none"
-        daemon.journal.send(logging.INFO, f"Reloaded; plugins: {names}", event=Event.RELOADED)
+        text = f"Reloaded; plugins: {names}{self._plan_anew()}"
+        daemon.journal.send(logging.INFO, text, event=Event.RELOADED)
         return loaded
+
+    def _plan_anew(self) -> str:
+        """Have all tasks planned anew when wall times mean other moments than before; returns words for the log."""
+        daemon = self._daemon
+        zone, known = daemon.settings.time_zone, self._tz
+        self._tz = (zone, tz_database(zone))
+        if self._tz == known:
+            return ""
+        daemon.runner.replan()
+        if zone != known[0]:
+            return f"; the time zone is {zone} instead of {known[0]}, so all tasks are planned anew"
+        return "; the tz database was updated, so all tasks are planned anew"
 
     async def stop(self) -> None:
         """linod stops: a reload that is under way fails, and its host is gone when this returns."""

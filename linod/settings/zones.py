@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from linod.errors import near
@@ -40,6 +41,21 @@ def machine_zone(environ: Mapping[str, str], localtime: Path = LOCALTIME) -> tup
     return (
         (zone, None) if zone else ("UTC", f"{localtime} does not tell the zone's name; linod uses UTC; set time_zone")
     )
+
+
+def tz_database(zone: str) -> Collection[tuple[str, int, int, int]]:
+    """What differs when the tz database was updated: which files have its version and a zone, as stat(2) tells.
+
+    zone  the site's; a database without the file of its version is known by that.
+    """
+    from zoneinfo import TZPATH
+
+    found = []
+    for path in [Path(directory, name) for directory in TZPATH for name in ("tzdata.zi", zone)]:
+        with suppress(OSError):
+            about = path.stat()
+            found.append((str(path), about.st_ino, about.st_size, about.st_mtime_ns))
+    return tuple(found)
 
 
 def _linked_zone(localtime: Path) -> str | None:

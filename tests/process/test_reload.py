@@ -1,5 +1,6 @@
 """Reload: new settings and plugins for new jobs, none of it for those that run, and no change at all when it fails."""
 
+import shutil
 import signal
 from pathlib import Path
 
@@ -175,3 +176,54 @@ def test_a_stop_during_a_reload(site: Site) -> None:
     assert site.stop() == 0
     assert site.lines()[-1] == "Done"
     assert "linod is stopping" in site.log()
+
+
+NIGHTLY = """
+@schedule_daily(start_time="04:00", start_date="2026-01-01")
+def nightly(ar): pass
+
+@schedule_daily(start_time="04:00", start_date="2026-01-01", time_zone="Asia/Tokyo")
+def tokyo(ar): pass
+"""
+
+
+def hours(site: Site) -> list[str]:
+    """At which hour in UTC each task is due."""
+    site.wait_until(lambda: all(site.task(name)["next_due"] for name in ("nightly", "tokyo")), "a plan")
+    return [site.task(name)["next_due"][11:16] for name in ("nightly", "tokyo")]
+
+
+def test_another_time_zone_has_the_tasks_planned_anew(site: Site) -> None:
+    site.settings["time_zone"] = "Asia/Kolkata"
+    site.plugin(NIGHTLY)
+    site.start()
+    assert hours(site) == ["22:30", "19:00"]
+    site.settings["time_zone"] = "America/Phoenix"
+    site.write_settings()
+    assert site.ctl("reload").returncode == 0
+    site.wait_until(lambda: hours(site) == ["11:00", "19:00"], "a plan in the new zone")
+    text = "; the time zone is America/Phoenix instead of Asia/Kolkata, so all tasks are planned anew"
+    assert f"Reloaded; plugins: site_plugin{text}" in site.log()
+    assert site.ctl("reload").returncode == 0
+    site.wait_for_log("Reloaded; plugins: site_plugin\n")  # and not a second time
+    assert site.stop() == 0
+
+
+def test_an_updated_tz_database_has_the_tasks_planned_anew(site: Site) -> None:
+    """As its package does it: a file is replaced. Here the law of Arizona comes to India."""
+    database = site.directory / "zoneinfo"
+    shutil.copytree("/usr/share/zoneinfo/Asia", database / "Asia")
+    shutil.copytree("/usr/share/zoneinfo/America", database / "America")
+    (database / "tzdata.zi").write_text("# version 2026a\n")
+    site.environ["PYTHONTZPATH"] = str(database)
+    site.settings["time_zone"] = "Asia/Kolkata"
+    site.plugin(NIGHTLY)
+    site.start()
+    assert hours(site) == ["22:30", "19:00"]
+    (database / "Asia/Kolkata").unlink()
+    shutil.copy(database / "America/Phoenix", database / "Asia/Kolkata")
+    (database / "tzdata.zi").write_text("# version 2026bb\n")
+    assert site.ctl("reload").returncode == 0
+    site.wait_until(lambda: hours(site) == ["11:00", "19:00"], "a plan by the new law")
+    assert "; the tz database was updated, so all tasks are planned anew" in site.log()
+    assert site.stop() == 0

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -292,5 +293,22 @@ def test_what_could_not_be_written_is_written_when_the_database_is_back(tmp_path
             await crank.turn()
             assert (await crank.row("backup")).next_due == utc(22, 3)
             assert len(changes(crank)) == len(events(crank)) == 1
+
+    asyncio.run(body())
+
+
+def test_another_zone_moves_what_the_wall_clock_decides_and_nothing_else(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            await crank.tasks("backup", **DAILY)
+            await crank.tasks("hourly", **HOURLY)
+            await crank.tasks("own", time_zone="Europe/Brussels", **DAILY)
+            await crank.turn()
+            crank.runner.site = crank.runner.site._replace(zone=ZoneInfo("America/Phoenix"))
+            crank.runner.replan()
+            await crank.turn()
+            planned = {name: (await crank.row(name)).next_due for name in ("backup", "hourly", "own")}
+            assert planned == {"backup": utc(25, 11), "hourly": utc(24, 13), "own": utc(25, 3)}
+            assert events(crank) == []
 
     asyncio.run(body())
