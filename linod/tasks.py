@@ -63,6 +63,7 @@ class Task(NamedTuple):
     anchor: datetime | None = None  # where the grid of an interval begins; set once, by the first run
     events: int = 0  # executed slots, for max_events
     job_id: int | None = None  # the unfinished job of this task
+    failed_job: int | None = None  # the job whose failure disabled this task
 
     @property
     def key(self) -> TaskKey:

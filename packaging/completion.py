@@ -11,6 +11,7 @@ from pathlib import Path
 
 from linod.cli.grammar import Command, Option, Program, linod, linod_ctl
 from linod.jobs import State
+from linod.lists import Status
 from linod.loglevels import LogLevel
 from linod.models import OPERABLE
 
@@ -24,6 +25,7 @@ NAMES = ("tasks", "procedures", "sites")
 WORDS = {
     "levels": [level.name for level in LogLevel],
     "outcomes": [state.value for state in State],
+    "statuses": [status.value for status in Status],
     "verbosity": ["0", "1", "2", "3"],
 }
 
@@ -33,6 +35,9 @@ VALUES = {
     "--pythonpath": "directories",
     "--verbosity": "verbosity",
     "--outcome": "outcomes",
+    "--status": "statuses",
+    "--procedure": "procedures",
+    "--kind": "",
     "--log-level": "levels",
     "--loops": "",
     "--job": "",
@@ -44,7 +49,7 @@ VALUES = {
 }
 """What the value of an option is: one of NAMES or WORDS, files, directories, or "" for what nobody can guess."""
 
-ARGUMENTS = {"task": "tasks", "tasks": "tasks", "procedure": "procedures", "values": "columns"}
+ARGUMENTS = {"pattern": "tasks", "task": "tasks", "tasks": "tasks", "procedure": "procedures", "values": "columns"}
 
 
 def column_values() -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ ROOT = Path(linod.__file__).parent
 
 GROUPS = [
     {"errors", "clock", "lazy", "settings", "loglevels"},
-    {"recurrence", "tasks", "jobs", "schedule", "preview", "procedures", "request", "dd", "ordering"},
+    {"recurrence", "tasks", "jobs", "schedule", "lists", "preview", "procedures", "request", "dd", "ordering"},
     {"models", "migrations", "store", "lock", "host", "journal", "notify", "control"},
     {"runner", "foreground", "tables"},
     {"app", "cli", "testing", "demo"},
@@ -27,6 +27,7 @@ WITHIN = {
     "tasks": {"jobs", "recurrence"},
     "jobs": set(),
     "schedule": {"tasks", "jobs"},
+    "lists": {"tasks"},
     "preview": {"tasks", "recurrence"},
     "procedures": {"request", "recurrence", "tasks"},
     "request": set(),

@@ -94,8 +94,11 @@ class Check:
             total = store.count_tasks()
             print(f"Database: {file}, {total} tasks")
             names = {procedure.name for procedure in loaded.procedures if not procedure.problem}
-            for offset in range(0, total, PAGE):
-                self._tasks(store.list_tasks(offset=offset, limit=PAGE), names)
+            page = store.list_tasks(PAGE)
+            self._tasks(page.tasks, names)
+            while page.end is not None:
+                page = store.list_tasks(PAGE, after=page.end)
+                self._tasks(page.tasks, names)
         except LinodError as error:
             self._wrong(f"database: {error}")
         finally:

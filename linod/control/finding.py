@@ -15,6 +15,9 @@ from linod.tasks import Task, label
 if TYPE_CHECKING:
     from linod.control.operations import Ledger, Operations
 
+FITTING = 20
+"""Tasks that the store finds for one name, at most."""
+
 NAMES = 1000
 """Names that are looked at for near ones."""
 
@@ -22,7 +25,8 @@ NAMES = 1000
 def one_task(store: Ledger, reference: str) -> Task:
     """The one task that `reference` means: a name, a procedure, an id, `#number`, `kind#number` or `kind:id`.
 
-    Runs in the database thread. Raises Refusal: NoSuchTask with up to three near names, AmbiguousTask with all.
+    Runs in the database thread. Raises Refusal: NoSuchTask with up to three near names, AmbiguousTask with those that
+    the store finds: a million may have one name.
     """
     found = store.find(reference)
     if len(found) == 1:
@@ -30,11 +34,12 @@ def one_task(store: Ledger, reference: str) -> Task:
     if not found:
         near = get_close_matches(reference, store.names(NAMES), n=3)
         raise refusal("NoSuchTask", f"there is no task {reference!r}{_did_you_mean(near)}", task=reference, near=near)
+    many = f"{len(found)} tasks" + (" or more" if len(found) >= FITTING else "")
     fitting = [f"{task.kind}:{task.id}" for task in found]
     listed = ", ".join(f"{reference} for {label(task)}" for reference, task in zip(fitting, found, strict=True))
     raise refusal(
         "AmbiguousTask",
-        f"{len(found)} tasks have the name {reference!r}; say which: {listed}",
+        f"{many} have the name {reference!r}; say which: {listed}",
         task=reference,
         tasks=fitting,
     )
@@ -71,11 +76,15 @@ class Problems:
 
     def of(self, task: Task) -> str | None:
         """One sentence, None when the task can run or nobody knows yet."""
+        return self.of_procedure(task.procedure)
+
+    def of_procedure(self, name: str) -> str | None:
+        """The same for all tasks of a procedure."""
         if self._known is None:
             return None
-        if task.procedure not in self._known:
+        if name not in self._known:
             return "its procedure is gone"
-        return self._known[task.procedure] or None
+        return self._known[name] or None
 
     def json(self, task: Task, now: datetime, *, in_list: bool = False) -> JsonObject:
         """A task as a reply has it."""

@@ -33,9 +33,20 @@ TASK = {"task": "string"}
 METHODS: Mapping[str, Method] = {
     "GetStatus": Method({}, {"status": "Status"}, "What needs a human, and how the daemon is."),
     "ListTasks": Method(
-        {"offset": "?int", "limit": "?int"},
-        {"tasks": "[]Task", "total": "int"},
-        "One page of the tasks in the order of seqno; `limit` is at most 1000. `message` is null here.",
+        {
+            "limit": "?int",
+            "after": "?string",
+            "pattern": "?string",
+            "procedure": "?string",
+            "kind": "?string",
+            "status": "?string",
+        },
+        {"tasks": "[]Task", "total": "?int", "next": "?string"},
+        "One page of the tasks, at most 250; `message` is null here. `next` is `after` of the next page, null at the\n"
+        "end: a page may have fewer tasks than `limit`, or none, and not be the last. `total` counts all tasks of the\n"
+        "site; it comes with the first page. `pattern` is a shell's, for the whole name; `status` one of enabled,\n"
+        "disabled, running, requested, failed, overdue. Ordered by seqno; of a pattern that begins with letters by\n"
+        "name, of a procedure by id; what runs, is requested, failed or is overdue by job, request, last job or slot.",
     ),
     "ShowTask": Method(TASK, {"task": "Task", "job": "?Job"}, "One task, and the job of it that runs, else its last."),
     "RunNow": Method(
@@ -53,8 +64,9 @@ METHODS: Mapping[str, Method] = {
     ),
     "ListJobs": Method(
         {"task": "?string", "states": "?[]string", "before": "?int", "limit": "?int"},
-        {"jobs": "[]Job"},
-        "Jobs, the newest first; `before` is the last id of the page before. `log` and `traceback` are null here.",
+        {"jobs": "[]Job", "next": "?int"},
+        "Jobs, the newest first, at most 250; `next` is `before` of the next page, null at the end. `log` and\n"
+        "`traceback` are null here, and of `message` the first 1000 characters are told.",
     ),
     "ShowJob": Method({"job": "int"}, {"job": "Job"}, "One job with what it logged."),
     "GetLog": Method(
@@ -159,7 +171,8 @@ TYPES: Mapping[str, Fields] = {
     "Plugin": {"name": "string", "file": "?string", "ok": "bool", "error": "?string", "traceback": "?string"},
     "Finding": {"plugin": "string", "kind": "string", "text": "string", "cure": "string"},
     "Host": {"state": "string", "pid": "?int", "python": "string", "size_kib": "?int", "problem": "?string"},
-    "Counts": {"tasks": "int", "enabled": "int", "disabled": "int", "running": "int", "requested": "int"},
+    "Counts": {"tasks": "int", "enabled": "int", "disabled": "int", "running": "int", "requested": "int"}
+    | {"failed": "int", "overdue": "int", "gone": "int"},
     "Failure": {"task": "Task", "job": "Job"},
     "Status": {
         "version": "string",

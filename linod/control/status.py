@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from linod.control.call import Call
 from linod.control.finding import Problems
 from linod.control.interface import TYPES
-from linod.control.looking import LONGEST_PAGE, by_id, live_json
+from linod.control.looking import by_id, live_json
 from linod.control.report import Report
 from linod.control.values import JsonObject, job_json, moment, procedure_json
 from linod.errors import DatabaseAway
@@ -23,16 +23,20 @@ NEEDS_HUMAN = ("database_problem", "failed", "overdue", "gone", "procedures", "f
 """Fields of the status that are empty as long as nobody is needed."""
 
 
-class Rows(NamedTuple):
-    """What the status says of the database.
+FEW = 10
+"""Tasks of each sort that are told; `counts` says how many there are."""
 
-    looked_at  the first tasks, at most LONGEST_PAGE: a site may have a million.
+
+class Rows(NamedTuple):
+    """What the status says of the database: of a million tasks those that need a human, and not all of these.
+
+    gone  enabled tasks whose procedure is gone or cannot run.
     """
 
-    summary: Mapping[str, object]
-    looked_at: list[Task]
+    counts: Mapping[str, object]
     failed: list[tuple[Task, Job]]
     overdue: list[Task]
+    gone: list[Task]
 
 
 async def get_status(ops: Operations, call: Call) -> JsonObject:
@@ -41,7 +45,8 @@ async def get_status(ops: Operations, call: Call) -> JsonObject:
     found = facts(report)
     running = by_id(ops)
     try:
-        found |= _of_rows(ops, await ops.db.run(_look, ops, now), now)
+        problems = Problems(ops)
+        found |= _of_rows(ops, problems, await ops.db.run(_look, ops, problems, now), now)
     except DatabaseAway as error:
         found["database_problem"] = str(error)
     found["running"] = [live_json(one.job, now, running, in_list=True) for one in running.values()]
@@ -97,27 +102,34 @@ def facts(report: Report) -> JsonObject:
     }
 
 
-def _look(ops: Operations, now: datetime) -> Rows:
+def _look(ops: Operations, problems: Problems, now: datetime) -> Rows:
     store = ops.store
-    return Rows(
-        store.summary(now),
-        store.list_tasks(offset=0, limit=LONGEST_PAGE),
-        store.failed_tasks(),
-        store.overdue(now, GRACE),
-    )
+    lost = [name for name in store.procedures() if problems.of_procedure(name)]
+    gone: list[Task] = []
+    for name in lost:
+        gone += store.of_procedure(name, FEW - len(gone)) if len(gone) < FEW else []
+    counts = {
+        **store.summary(now),
+        "failed": store.count_failed(),
+        "overdue": store.count_overdue(now, GRACE),
+        "gone": sum(store.count_of_procedure(name) for name in lost),
+    }
+    return Rows(counts, store.failed_tasks(FEW), store.overdue(now, GRACE, FEW), gone)
 
 
-def _of_rows(ops: Operations, rows: Rows, now: datetime) -> JsonObject:
-    problems = Problems(ops)
-
+def _of_rows(ops: Operations, problems: Problems, rows: Rows, now: datetime) -> JsonObject:
     def listed(tasks: list[Task]) -> list[JsonObject]:
         return [problems.json(task, now, in_list=True) for task in tasks]
 
-    next_due = rows.summary["next_due"]
+    next_due = rows.counts["next_due"]
+    failed = listed([task for task, _ in rows.failed])
     return {
-        "counts": {name: rows.summary[name] for name in TYPES["Counts"]},
-        "failed": [{"task": problems.json(task, now), "job": job_json(job, now)} for task, job in rows.failed],
+        "counts": {name: rows.counts[name] for name in TYPES["Counts"]},
+        "failed": [
+            {"task": task, "job": job_json(job, now, in_list=True)}
+            for task, (_, job) in zip(failed, rows.failed, strict=True)
+        ],
         "overdue": listed(rows.overdue),
-        "gone": listed([task for task in rows.looked_at if not task.disabled and problems.of(task)]),
+        "gone": listed(rows.gone),
         "next_due": moment(next_due) if isinstance(next_due, datetime) else None,
     }

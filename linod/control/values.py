@@ -16,6 +16,9 @@ _JOB_COLUMNS = Job._fields
 
 _LEVEL_NAMES = {level.value: level.name for level in LogLevels}
 
+LISTED_MESSAGE = 1000
+"""Characters of a job's message in a list: most are one line, but a procedure may write 64 KiB."""
+
 JsonObject = dict[str, object]
 
 
@@ -71,6 +74,7 @@ def job_json(
         found["log"] = log
     if in_list:
         found |= dict.fromkeys(NULL_IN_LISTS["Job"])
+        found["message"] = job.message[:LISTED_MESSAGE]
     began = job.started_at or job.claimed_at
     executed = job.started_at is not None or job.outcome is None
     return {

@@ -12,7 +12,11 @@ from linod.errors import ConfigurationError
 
 log = logging.getLogger("lino")
 
-STEPS = {1: "linod.migrations.step_001", 2: "linod.migrations.step_002"}
+STEPS = {
+    1: "linod.migrations.step_001",
+    2: "linod.migrations.step_002",
+    3: "linod.migrations.step_003",
+}
 """Version -> the module that leads to it from the version before. Imported only when the step is to be made."""
 
 LATEST = max(STEPS)

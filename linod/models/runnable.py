@@ -32,7 +32,7 @@ NAME_LENGTH = 200
 
 NOT_COPIED = frozenset(
     {"id", "requested_at", "requested_by", "requested_log_level", "last_start_time", "last_end_time"}
-    | {"message", "next_due", "anchor", "events", "job_id"}
+    | {"message", "next_due", "anchor", "events", "job_id", "failed_job"}
 )
 """Columns that tell what became of a task: a copy of it begins without."""
 
@@ -96,16 +96,20 @@ class Runnable(Sequenced, RecurrenceSet):
     anchor = MomentField(null=True)
     events = IntegerField(default=0)
     job_id = IntegerField(null=True)
+    failed_job = IntegerField(null=True)
 
     class Meta:
         # Unplanned, due, upcoming and the next wake-up are reads of the first index, requests of the second.
-        # Not partial ones: SQLite cannot see that a bound parameter meets their condition, MariaDB has none.
+        # Not partial ones: SQLite cannot see that a bound parameter meets their condition, MariaDB has none. (That of
+        # failed_job is one in the migrated tables: a comparison of the column is enough for "IS NOT NULL".)
         indexes = (
             (("disabled", "job_id", "next_due", "seqno"), False),
             (("job_id", "requested_at"), False),
             (("seqno",), False),
             (("name",), False),
             (("procedure",), False),
+            (("failed_job",), False),
+            (("procedure", "disabled", "job_id", "next_due", "seqno"), False),
         )
 
     def __str__(self) -> str:
@@ -115,12 +119,14 @@ class Runnable(Sequenced, RecurrenceSet):
         """Write the changed columns.
 
         An edit of the schedule, an enabling or disabling also make `next_due` NULL. Emptying `last_start_time`, as the
-        Lino page's session does to have tasks run anew, makes the task one that never ran: its `anchor` goes, too.
+        Lino page's session does to have tasks run anew, makes the task one that never ran: its `anchor` goes, too. One
+        who switches a task has seen to its failure.
         """
         self.name = self.name or self.procedure.name
         changed = self.changed_columns()
         anew = "last_start_time" in changed and self.last_start_time is None
         also = (["next_due"] if anew or changed & REPLANNING else []) + (["anchor"] if anew else [])
+        also += ["failed_job"] if "disabled" in changed else []
         for name in also:
             setattr(self, name, None)
             self._write_also(name)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 
 from linod.store.claim import Claims
 from linod.store.installing import Installing
+from linod.store.listing import Listing
 from linod.store.missed import Missed
 from linod.store.ordering import Ordering
 from linod.store.probe import Probe
@@ -17,7 +18,7 @@ from linod.store.replanning import Replanning
 __all__ = ["Probe", "Store"]
 
 
-class Store(Installing, Ordering, Replanning, Claims, Missed):
+class Store(Installing, Ordering, Replanning, Claims, Missed, Listing):
     """The database of one site.
 
     url           a Peewee URL; SQLite only.

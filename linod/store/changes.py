@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from peewee import fn
+
 from linod import models
-from linod.jobs import DISABLING, EXECUTED, Job, State
+from linod.jobs import Job
 from linod.models import KINDS, Runnable, json_value
 from linod.store.jobs import Jobs
 from linod.store.query import param
@@ -49,27 +51,21 @@ class Changes(Jobs):
         }
         return self._inserted(_record, tuple(values), **values)
 
-    def failed_tasks(self) -> list[tuple[Task, Job]]:
-        """Disabled tasks whose last execution failed, with that job, by number.
+    def failed_tasks(self, limit: int) -> list[tuple[Task, Job]]:
+        """Disabled tasks whose last execution failed, with that job, the last failure first.
 
-        Not those that an operator has switched since: then being disabled is a decision.
+        Not those that somebody has switched since: then being disabled is a decision.
         """
         found = []
-        for kind, model in KINDS.items():
-            for task in [task_value(model, row) for row in self._rows(_disabled, model)]:
-                job = self._last_execution(task)
-                if job is not None and job.state in DISABLING and not self._disabled_since(kind, task, job):
-                    found.append((task, job))
-        return found
+        for model in KINDS.values():
+            for task in [task_value(model, row) for row in self._rows(_failed, model, limit=limit)]:
+                job = self.job(task.failed_job or 0)
+                found += [(task, job)] if job is not None else []
+        return sorted(found, key=lambda pair: -pair[1].id)[:limit]
 
-    def _last_execution(self, task: Task) -> Job | None:
-        jobs = self.jobs(key=task.key, states=[*EXECUTED, State.INTERRUPTED], limit=1)
-        return jobs[0] if jobs else None
-
-    def _disabled_since(self, kind: str, task: Task, job: Job) -> bool:
-        """Whether an operator has switched the task since that job: then being disabled is their decision."""
-        rows = self._rows(_changes_since, kind=kind, task_id=task.id, at=job.ended_at)
-        return any("disabled" in json.loads(after) for (after,) in rows)
+    def count_failed(self) -> int:
+        """How many there are of these."""
+        return sum(int(self._rows(_count_failed, model)[0][0]) for model in KINDS.values())
 
 
 def _json(values: Mapping[str, object]) -> str:
@@ -80,12 +76,10 @@ def _record(names: tuple[str, ...]) -> Any:
     return models.Change.insert({name: param(name, models.Change._meta.fields[name]) for name in names})
 
 
-def _disabled(model: type[Runnable]) -> Any:
-    return model.select(task_columns()).where(model.disabled == True).order_by(model.seqno, model.id)  # noqa: E712
+def _failed(model: type[Runnable]) -> Any:
+    query = model.select(task_columns()).where(model.failed_job > 0, model.disabled > 0)
+    return query.order_by(model.failed_job.desc()).limit(param("limit"))
 
 
-def _changes_since() -> Any:
-    change = models.Change
-    return change.select(change.after).where(
-        change.kind == param("kind"), change.task_id == param("task_id"), change.at >= param("at", change.at)
-    )
+def _count_failed(model: type[Runnable]) -> Any:
+    return model.select(fn.COUNT(model.id)).where(model.failed_job > 0, model.disabled > 0)

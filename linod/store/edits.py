@@ -33,6 +33,8 @@ class Edits(Requests):
                 Recurrence.of(wanted)
             if changes.keys() & REPLANNING:
                 changes["next_due"] = None
+            if "disabled" in changes:
+                changes["failed_job"] = None  # somebody has seen to it
             names = tuple(sorted(changes))
             self._changed(_set, kind_model(key.kind), names, id=key.id, **changes)
             return before, self.existing(key)

@@ -8,7 +8,7 @@ from peewee import Case
 
 from linod import models
 from linod.errors import IllegalTransition
-from linod.jobs import ARROWS, UNFINISHED, Job, Outcome, State
+from linod.jobs import ARROWS, EXECUTED, UNFINISHED, Job, Outcome, State
 from linod.models import KINDS, Runnable, kind_model
 from linod.store.query import param
 from linod.store.rows import job_columns, job_value, storable
@@ -68,7 +68,8 @@ class Jobs(Tasks):
                 return None
             model = kind_model(job.kind)
             summary = {"now": now, "message": storable(message), "next_due": next_due, "never": NOTHING_TO_PLAN}
-            self._changed(_summary, model, disable, id=job.task_id, job_id=job.id, **summary)
+            executed = outcome.state in EXECUTED or outcome.state is State.INTERRUPTED
+            self._changed(_summary, model, disable, executed, id=job.task_id, job_id=job.id, **summary)
             return self.task(TaskKey(job.kind, job.task_id))
 
     def unfinished(self) -> list[Job]:
@@ -137,7 +138,7 @@ def _end(state: State) -> Any:
     ).where(job.id == param("id"), job.state.in_(start))
 
 
-def _summary(model: type[Runnable], disable: bool) -> Any:
+def _summary(model: type[Runnable], disable: bool, executed: bool) -> Any:
     due = model.next_due
     planned = Case(None, [(due == param("never", due), param("next_due", due))], due)
     columns = {
@@ -147,7 +148,9 @@ def _summary(model: type[Runnable], disable: bool) -> Any:
         model.next_due: planned,
     }
     if disable:
-        columns[model.disabled] = True
+        columns |= {model.disabled: True, model.failed_job: param("job_id")}
+    elif executed:
+        columns[model.failed_job] = None
     return model.update(columns).where(model.id == param("id"), model.job_id == param("job_id"))
 
 
@@ -165,8 +168,10 @@ def _release(model: type[Runnable]) -> Any:
         model.next_due: None,
         model.last_end_time: param("now", model.last_end_time),
         model.message: param("message"),
+        model.failed_job: None,
     }
-    return model.update(columns).where(model.job_id.is_null(False))
+    # Not `is_null(False)`: Peewee 3.14 writes that as `IS NOT ?`, for which SQLite reads all rows.
+    return model.update(columns).where(model.job_id > 0)
 
 
 def _select() -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from peewee import fn
+from peewee import SQL, fn
 
 from linod.models import KINDS, Runnable, kind_model
 from linod.store.connection import Connection
@@ -13,7 +13,8 @@ from linod.store.query import param
 from linod.store.rows import task_columns, task_value
 from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task, TaskKey
 
-OVERDUE_SHOWN = 100
+FITTING = 20
+"""Tasks that one name may fit, of each kind: an application may give a million rows the same name."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """Before every request. Peewee 3.14 writes "is not null" as `IS NOT ?`, for which SQLite reads no index."""
@@ -39,12 +40,20 @@ class Tasks(Connection):
 
         procedures  those that can be run now; tasks of others are left out. None: all.
         """
-        tasks = self._of_procedures(_requested, procedures, limit=limit)
+        if procedures is not None and not procedures:
+            return []
+        tasks = self._all_kinds(_requested, None if procedures is None else frozenset(procedures), limit=limit)
         return sorted(tasks, key=lambda task: (task.requested_at, task.seqno))[:limit]
 
-    def due(self, now: datetime, limit: int, procedures: Collection[str] | None = None) -> list[Task]:
-        """Enabled tasks without a job whose slot has come, by slot and number."""
-        return _by_slot(self._of_procedures(_due, procedures, now=now, limit=limit))[:limit]
+    def due(
+        self, now: datetime, limit: int, procedures: Collection[str] | None = None, since: datetime = LONG_AGO
+    ) -> list[Task]:
+        """Enabled tasks without a job whose slot has come, by slot and number.
+
+        procedures  as `requested` takes them.
+        since       slots before it are left out.
+        """
+        return self._of_procedures(_due, procedures, since=since, now=now, limit=limit)[:limit]
 
     def upcoming(self, now: datetime, limit: int = 20) -> list[Task]:
         """The tasks whose slot comes next."""
@@ -52,19 +61,43 @@ class Tasks(Connection):
 
     def next_due(self, procedures: Collection[str] | None = None) -> datetime | None:
         """The earliest slot, passed or not, of an enabled task without a job; None when there is none."""
-        found = _by_slot(self._of_procedures(_next_due, procedures, never=NOTHING_TO_PLAN))
+        found = self._of_procedures(_upcoming, procedures, now=LONG_AGO, never=NOTHING_TO_PLAN, limit=1)
         return found[0].next_due if found else None
 
-    def overdue(self, now: datetime, grace: timedelta) -> list[Task]:
-        """Tasks whose slot passed longer than `grace` ago and that have no job; the first 100."""
-        return self.due(now - grace, OVERDUE_SHOWN)
+    def overdue(self, now: datetime, grace: timedelta, limit: int) -> list[Task]:
+        """Tasks whose slot passed longer than `grace` ago and that have no job, by slot and number."""
+        return self.due(now - grace, limit)
+
+    def count_overdue(self, now: datetime, grace: timedelta) -> int:
+        """How many there are of these."""
+        return self._count_all(_count_due, now=now - grace)
+
+    def procedures(self) -> list[str]:
+        """The procedures that tasks name; it costs what their number does, not that of the tasks."""
+        found: set[str] = set()
+        for model in KINDS.values():
+            last = ""
+            while rows := self._rows(_next_procedure, model, last=last):
+                last = rows[0][0]
+                found.add(last)
+        return sorted(found)
+
+    def of_procedure(self, procedure: str, limit: int) -> list[Task]:
+        """Enabled tasks of one procedure."""
+        return self._all_kinds(_of_procedure, procedure=procedure, limit=limit)[:limit]
+
+    def count_of_procedure(self, procedure: str) -> int:
+        """How many there are of these."""
+        return self._count_all(_count_of_procedure, procedure=procedure)
 
     def find(self, reference: str) -> list[Task]:
         """The tasks that people may mean: a name, a procedure, an id, `#number`, `kind#number` or `kind:id`.
 
         A bare id and `#number` mean a SystemTask. A name goes before a procedure, and both before a form of number.
+        Returns  of each kind the first FITTING of those that a name, a procedure or a number fits.
         """
-        found = self._all_kinds(_by_name, name=reference) or self._all_kinds(_by_procedure, procedure=reference)
+        found = self._all_kinds(_by_name, name=reference, limit=FITTING)
+        found = found or self._all_kinds(_by_procedure, procedure=reference, limit=FITTING)
         form = re.fullmatch(r"(?:(\w+\.\w+)?(#)|(\w+\.\w+):|)([0-9]{1,18})", reference)
         if found or form is None:
             return found
@@ -72,36 +105,32 @@ class Tasks(Connection):
         if kind not in KINDS:
             return []
         number = int(form[4])
-        return self._tasks(kind, _by_seqno, seqno=number) if form[2] else self._tasks(kind, _by_id, id=number)
+        if form[2]:
+            return self._tasks(kind, _by_seqno, seqno=number, limit=FITTING)
+        return self._tasks(kind, _by_id, id=number)
 
     def names(self, limit: int) -> list[str]:
         """Names of tasks, for suggestions."""
         return sorted({row[0] for model in KINDS.values() for row in self._rows(_names, model, limit=limit)})[:limit]
 
-    def list_tasks(self, *, offset: int = 0, limit: int, kind: str | None = None) -> list[Task]:
-        """Tasks by number, one kind after the other; all kinds when `kind` is None."""
-        found: list[Task] = []
-        for name in KINDS if kind is None else [kind]:
-            found += self._tasks(name, _in_order, offset=offset, limit=limit - len(found))
-            if len(found) >= limit:
-                break
-            offset = max(0, offset - self.count_tasks(name)) if not found else 0
-        return found
-
-    def count_tasks(self, kind: str | None = None) -> int:
+    def count_tasks(self) -> int:
         """The number of tasks."""
-        return sum(int(self._rows(_count, kind_model(name))[0][0]) for name in (KINDS if kind is None else [kind]))
+        return self._count_all(_count)
 
     def counts(self) -> dict[str, int]:
-        """How many tasks there are, enabled, disabled, running and requested."""
-        found = {"tasks": 0, "enabled": 0, "disabled": 0, "running": 0, "requested": 0}
-        for model in KINDS.values():
-            for disabled, number in self._rows(_count_by_disabled, model):
-                found["tasks"] += number
-                found["disabled" if disabled else "enabled"] += number
-            found["running"] += int(self._rows(_count_running, model)[0][0])
-            found["requested"] += int(self._rows(_count_requested, model)[0][0])
-        return found
+        """How many tasks there are, enabled, disabled, running and requested.
+
+        No counters are kept, which other software could bring out of step: SQLite counts the entries of an index page
+        by page, a million in 7 ms, and of the others there are few.
+        """
+        tasks, disabled = self.count_tasks(), self._count_all(_count_disabled)
+        return {
+            "tasks": tasks,
+            "enabled": tasks - disabled,
+            "disabled": disabled,
+            "running": self._count_all(_count_running),
+            "requested": self._count_all(_count_requested),
+        }
 
     def summary(self, now: datetime) -> dict[str, object]:
         """The counts, and `next_due`: the first slot after `now`, None when there is none."""
@@ -115,12 +144,19 @@ class Tasks(Connection):
     def _all_kinds(self, build: Callable[..., Any], *args: Any, **values: object) -> list[Task]:
         return [task for kind in KINDS for task in self._tasks(kind, build, *args, **values)]
 
+    def _count_all(self, build: Callable[..., Any], **values: object) -> int:
+        return sum(int(self._rows(build, model, **values)[0][0]) for model in KINDS.values())
+
     def _of_procedures(
         self, build: Callable[..., Any], procedures: Collection[str] | None, **values: object
     ) -> list[Task]:
-        if procedures is None:
-            return self._all_kinds(build, None, **values)
-        return self._all_kinds(build, frozenset(procedures), **values) if procedures else []
+        """The first tasks by slot. Where a plugin was left out, its tasks may stand before all others, a million of
+        them: they are not read one by one, but the other procedures are asked one by one."""
+        first = _by_slot(self._all_kinds(build, False, **values))
+        if procedures is None or all(task.procedure in procedures for task in first):
+            return first
+        each = (self._all_kinds(build, True, procedure=name, **values) for name in procedures)
+        return _by_slot([task for found in each for task in found])
 
 
 def _by_slot(tasks: list[Task]) -> list[Task]:
@@ -134,10 +170,10 @@ def _select(model: type[Runnable]) -> Any:
     return model.select(task_columns())
 
 
-def _waiting(model: type[Runnable], procedures: frozenset[str] | None = None) -> Any:
-    """Enabled tasks without a job."""
+def _waiting(model: type[Runnable], of_one: bool = False) -> Any:
+    """Enabled tasks without a job; `of_one`: those of one procedure."""
     query = _select(model).where(model.disabled == False, model.job_id.is_null())  # noqa: E712  # Peewee needs ==
-    return query if procedures is None else query.where(model.procedure.in_(sorted(procedures)))
+    return query.where(model.procedure == param("procedure")) if of_one else query
 
 
 def _by_id(model: type[Runnable]) -> Any:
@@ -145,23 +181,19 @@ def _by_id(model: type[Runnable]) -> Any:
 
 
 def _by_seqno(model: type[Runnable]) -> Any:
-    return _select(model).where(model.seqno == param("seqno")).order_by(model.id)
+    return _select(model).where(model.seqno == param("seqno")).order_by(model.id).limit(param("limit"))
 
 
 def _by_name(model: type[Runnable]) -> Any:
-    return _select(model).where(model.name == param("name")).order_by(model.id)
+    return _select(model).where(model.name == param("name")).order_by(model.id).limit(param("limit"))
 
 
 def _by_procedure(model: type[Runnable]) -> Any:
-    return _select(model).where(model.procedure == param("procedure")).order_by(model.id)
+    return _select(model).where(model.procedure == param("procedure")).order_by(model.id).limit(param("limit"))
 
 
 def _names(model: type[Runnable]) -> Any:
     return model.select(model.name).distinct().order_by(model.name).limit(param("limit"))
-
-
-def _in_order(model: type[Runnable]) -> Any:
-    return _select(model).order_by(model.seqno, model.id).limit(param("limit")).offset(param("offset"))
 
 
 def _unplanned(model: type[Runnable]) -> Any:
@@ -181,34 +213,50 @@ def _requested(model: type[Runnable], procedures: frozenset[str] | None) -> Any:
     return query.order_by(model.requested_at).limit(param("limit"))
 
 
-def _due(model: type[Runnable], procedures: frozenset[str] | None) -> Any:
-    query = _waiting(model, procedures).where(model.next_due <= param("now", model.next_due))
-    return query.order_by(model.next_due, model.seqno).limit(param("limit"))
-
-
-def _upcoming(model: type[Runnable]) -> Any:
+def _due(model: type[Runnable], of_one: bool) -> Any:
     due = model.next_due
-    query = _waiting(model).where(due > param("now", due), due < param("never", due))
+    query = _waiting(model, of_one).where(due > param("since", due), due <= param("now", due))
     return query.order_by(due, model.seqno).limit(param("limit"))
 
 
-def _next_due(model: type[Runnable], procedures: frozenset[str] | None) -> Any:
-    # Without `is_null` too: a comparison with NULL is never true, and the index is read from the first value on.
-    query = _waiting(model, procedures).where(model.next_due < param("never", model.next_due))
-    return query.order_by(model.next_due).limit(1)
+def _upcoming(model: type[Runnable], of_one: bool = False) -> Any:
+    due = model.next_due
+    query = _waiting(model, of_one).where(due > param("now", due), due < param("never", due))
+    return query.order_by(due, model.seqno).limit(param("limit"))
+
+
+def _next_procedure(model: type[Runnable]) -> Any:
+    query = model.select(model.procedure).where(model.procedure > param("last"))
+    return query.order_by(model.procedure).limit(1)
+
+
+def _of_procedure(model: type[Runnable]) -> Any:
+    enabled = model.disabled == False  # noqa: E712
+    return _select(model).where(model.procedure == param("procedure"), enabled).limit(param("limit"))
+
+
+def _count_of_procedure(model: type[Runnable]) -> Any:
+    enabled = model.disabled == False  # noqa: E712
+    return _count(model).where(model.procedure == param("procedure"), enabled)
 
 
 def _count(model: type[Runnable]) -> Any:
-    return model.select(fn.COUNT(model.id))
+    # Of rows, not of a column: SQLite then reads no entries, only how many each page has.
+    return model.select(fn.COUNT(SQL("*")))
 
 
-def _count_by_disabled(model: type[Runnable]) -> Any:
-    return model.select(model.disabled, fn.COUNT(model.id)).group_by(model.disabled)
+def _count_due(model: type[Runnable]) -> Any:
+    enabled = model.disabled == False  # noqa: E712
+    return _count(model).where(enabled, model.job_id.is_null(), model.next_due <= param("now", model.next_due))
+
+
+def _count_disabled(model: type[Runnable]) -> Any:
+    return _count(model).where(model.disabled > 0)
 
 
 def _count_running(model: type[Runnable]) -> Any:
-    return model.select(fn.COUNT(model.id)).where(model.job_id > 0)
+    return _count(model).where(model.job_id > 0)
 
 
 def _count_requested(model: type[Runnable]) -> Any:
-    return model.select(fn.COUNT(model.id)).where(model.job_id.is_null(), model.requested_at > LONG_AGO)
+    return _count(model).where(model.job_id.is_null(), model.requested_at > LONG_AGO)

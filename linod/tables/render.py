@@ -1,6 +1,6 @@
 """Tables as reStructuredText, the form of Lino's pages, and text that is safe to print. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 NARROWEST = 8
 """Columns are not cut below this."""
@@ -27,14 +27,25 @@ def one_line(value: object) -> str:
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]], width: int = UNLIMITED) -> str:
     """A table as Lino's pages show them; the widest columns are cut to `width` in all."""
-    if not rows:
-        return "No data to display"
-    cells = [[one_line(value) for value in row] for row in rows]
-    widths = [max(columns(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
-    _shrink(widths, [columns(header) for header in headers], width - 3 * len(widths) + 1)
-    frame = [size + 2 for size in widths]
-    edge, rule = (" ".join(char * size for size in frame).rstrip() for char in "=-")
-    return "\n".join([edge, _row(headers, widths), rule, *(_row(row, widths) for row in cells), edge])
+    return "\n".join(long_table(headers, [rows], width)) if rows else "No data to display"
+
+
+def long_table(
+    headers: Sequence[str], parts: Iterable[Sequence[Sequence[object]]], width: int = UNLIMITED
+) -> Iterator[str]:
+    """The lines of a table whose rows come part by part. The first part, which has rows, decides how wide columns are;
+    what is wider later is cut for a terminal, and else stands out."""
+    widths: list[int] = []
+    edge = ""
+    for rows in parts:
+        cells = [[one_line(value) for value in row] for row in rows]
+        if not widths:
+            widths = [max(columns(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
+            _shrink(widths, [columns(header) for header in headers], width - 3 * len(widths) + 1)
+            edge, rule = (" ".join(char * (size + 2) for size in widths).rstrip() for char in "=-")
+            yield from (edge, _row(headers, widths), rule)
+        yield from (_row(row, widths, cut=width < UNLIMITED) for row in cells)
+    yield edge
 
 
 def columns(text: str) -> int:
@@ -54,8 +65,9 @@ def _shrink(widths: list[int], least: Sequence[int], room: int) -> None:
         widths[max(able, key=lambda i: widths[i])] -= 1
 
 
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return " ".join(f" {fitted(cell, size)} " for cell, size in zip(cells, widths, strict=True)).rstrip()
+def _row(cells: Sequence[str], widths: Sequence[int], cut: bool = True) -> str:
+    sizes = widths if cut else [max(size, columns(cell)) for cell, size in zip(cells, widths, strict=True)]
+    return " ".join(f" {fitted(cell, size)} " for cell, size in zip(cells, sizes, strict=True)).rstrip()
 
 
 def fitted(text: str, size: int) -> str:

@@ -105,7 +105,7 @@ _linod_ctl() {
         word=${words[i]}
         case $word in
         --site=*) site=(--site "${word#*=}") ;;
-        --site | --number | -n | --from | --hours | --log-level | --job | -j | --outcome | --lines | --name)
+        --site | --status | --procedure | --kind | --number | -n | --from | --hours | --log-level | --job | -j | --outcome | --lines | --name)
             option=$word
             if ((++i < ${#words[@]} - 1)); then
                 [[ $word != --site ]] || site=(--site "${words[i]}")
@@ -124,6 +124,8 @@ _linod_ctl() {
     case $option in
     '') ;;
     --site) _linod_ctl_offer "$prefix" < <(_linod_ctl_ask sites) ;;
+    --status) _linod_ctl_offer "$prefix" < <(_linod_ctl_words enabled disabled running requested failed overdue) ;;
+    --procedure) _linod_ctl_offer "$prefix" < <(_linod_ctl_ask procedures) ;;
     --log-level) _linod_ctl_offer "$prefix" < <(_linod_ctl_words DEBUG INFO WARNING ERROR CRITICAL) ;;
     --outcome) _linod_ctl_list "$prefix" claimed running succeeded warned failed timed_out out_of_memory cancelled interrupted missed skipped ;;
     *) return ;;
@@ -133,6 +135,7 @@ _linod_ctl() {
     elif [[ $typed == -* ]]; then
         case $command in
         status) _linod_ctl_offer '' < <(_linod_ctl_words --check) ;;
+        list) _linod_ctl_offer '' < <(_linod_ctl_words --status --procedure --kind --number -n) ;;
         preview) _linod_ctl_offer '' < <(_linod_ctl_words --number -n --from) ;;
         calendar) _linod_ctl_offer '' < <(_linod_ctl_words --hours --from --number -n) ;;
         run-now) _linod_ctl_offer '' < <(_linod_ctl_words --wait -w --follow -f --log-level) ;;
@@ -149,6 +152,7 @@ _linod_ctl() {
         _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs log procedures log-levels set add remove move-up move-down duplicate reload)
     else
         case $command:$at in
+        list:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         show:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         preview:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         run-now:*) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;

@@ -25,7 +25,7 @@ function __linod_ctl_words
             continue
         end
         switch $word
-            case --site --number -n --from --hours --log-level --job -j --outcome --lines --name
+            case --site --status --procedure --kind --number -n --from --hours --log-level --job -j --outcome --lines --name
                 set skip yes
             case '-*'
             case '*'
@@ -102,6 +102,11 @@ complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a move-down -d 
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a duplicate -d 'Put a copy of a task behind it'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a reload -d 'Read settings and plugins anew'
 complete -c linod-ctl -n '__linod_ctl_at status any' -l check -d 'Only what needs a human; exit code 1 when there is something'
+complete -c linod-ctl -n '__linod_ctl_at list any' -l status -x -a 'enabled disabled running requested failed overdue' -d 'Such as failed: enabled, disabled, running, requested, failed, overdue'
+complete -c linod-ctl -n '__linod_ctl_at list any' -l procedure -x -a '(__linod_ctl_ask procedures)' -d 'That run this procedure'
+complete -c linod-ctl -n '__linod_ctl_at list any' -l kind -x -d 'Of this kind, such as linod.SystemTask'
+complete -c linod-ctl -n '__linod_ctl_at list any' -l number -s n -x -d 'How many, 0 for all; else 200 on a terminal, and all elsewhere'
+complete -c linod-ctl -n '__linod_ctl_at list first' -x -a '(__linod_ctl_ask tasks)'
 complete -c linod-ctl -n '__linod_ctl_at show first' -x -a '(__linod_ctl_ask tasks)'
 complete -c linod-ctl -n '__linod_ctl_at preview any' -l number -s n -x -d 'How many'
 complete -c linod-ctl -n '__linod_ctl_at preview any' -l from -x -d 'Such as 2026-11-24, \'2026-11-24 04:00\' or 2026-11-24T03:00:00Z; else now'

@@ -305,7 +305,7 @@ def test_without_plugins_list_and_status_say_what_to_do(daemon: Daemon, ctl: Ctl
         assert "/etc/linod/linod.toml" in out
         assert 'plugins = ["my_package.my_plugin"]' in out
         assert 'the demo: plugins = ["linod.demo"]' in out
-    assert ctl.json("list") == {"tasks": [], "total": 0}
+    assert ctl.json("list") == {"tasks": [], "total": 0, "more": False}
 
 
 def test_an_unknown_task_suggests_near_ones(ctl: Ctl) -> None:

@@ -1,11 +1,14 @@
 """The methods that only look."""
 
+import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from linod.control.client import CallFailed, Client
 from linod.control.interface import EXTRA
+from linod.control.messages import LIMIT
 from linod.errors import DatabaseAway
 from linod.jobs import Job, State
 from linod.tasks import Task
@@ -32,11 +35,101 @@ def test_tasks_come_in_their_order_with_all_columns(client: Client) -> None:
 
 
 def test_tasks_are_given_in_pages(client: Client) -> None:
-    pages = [client.call("ListTasks", offset=offset, limit=3) for offset in (0, 3, 6)]
+    first = client.call("ListTasks", limit=3)
+    last = client.call("ListTasks", limit=3, after=first["next"])
 
-    assert [[task["id"] for task in page["tasks"]] for page in pages] == [[1, 2, 3], [4], []]
-    assert all(page["total"] == 4 for page in pages)
-    assert len(client.call("ListTasks", offset=-5, limit=-5)["tasks"]) == 1
+    assert [[task["id"] for task in page["tasks"]] for page in (first, last)] == [[1, 2, 3], [4]]
+    assert (first["total"], last["total"], last["next"]) == (4, None, None)
+    assert len(client.call("ListTasks", limit=-5)["tasks"]) == 1
+
+
+def test_tasks_are_chosen(daemon: Daemon, client: Client) -> None:
+    def names(**wanted: object) -> list[str]:
+        return [task["name"] for task in client.call("ListTasks", **wanted)["tasks"]]
+
+    assert names(pattern="check*") == ["checkdata", "checksummaries"]
+    assert names(pattern="*a*", procedure="nightly") == []
+    assert names(procedure="nightly", kind="linod.SystemTask", status="enabled") == ["nightly"]
+    client.call("Disable", task="nightly")
+    assert names(status="disabled") == ["nightly"]
+    job = client.call("RunNow", task="checkdata")["job"]["id"]
+    assert names(status="running") == ["checkdata"]
+    daemon.end(job, State.FAILED, "ValueError: bad voucher 17")
+    assert names(status="failed") == ["checkdata"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "column", "text"),
+    [
+        ({"status": "broken"}, "status", "'broken' is no status of a list; they are enabled, disabled,"),
+        ({"status": "overdu"}, "status", "did you mean 'overdue'"),
+        ({"kind": "SystemTask"}, "kind", "did you mean 'linod.SystemTask'"),
+        ({"after": "x"}, "after", "is not where a page of this list ended"),
+        ({"after": "[" * 10_000}, "after", "is not where"),
+        ({"after": "[]"}, "after", "is not where"),
+        ({"after": '["linod.SystemTask",{},1]'}, "after", "is not where"),
+        ({"after": '["linod.SystemTask",1]'}, "after", "is not where"),
+        ({"after": '["no.Kind",1,1]'}, "after", "is not where"),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused(
+    client: Client, parameters: dict[str, object], column: str, text: str
+) -> None:
+    with pytest.raises(CallFailed) as failed:
+        client.call("ListTasks", **parameters)
+    assert (failed.value.name, failed.value.parameters["column"], failed.value.exit_code) == ("BadValue", column, 2)
+    assert text in str(failed.value)
+
+
+def test_no_page_is_larger_than_a_message_may_be(daemon: Daemon, client: Client) -> None:
+    """Names of 200 characters that JSON writes with twelve bytes each, and requests by a user of such a name."""
+    wide = "\U0001f4c4" * 200
+    columns = "seqno, name, procedure, every_unit, requested_at, requested_by, disabled"
+    values = "n, :wide, 'checkdata', 'never', '2026-11-24 03:00:00.000000', :wide, 1"
+    insert = f"""WITH RECURSIVE c(n) AS (SELECT 5 UNION ALL SELECT n + 1 FROM c WHERE n < 500)
+        INSERT INTO linod_systemtask ({columns}) SELECT {values} FROM c"""
+    daemon.run(lambda: daemon.store._db.connection().execute(insert, {"wide": wide}))
+
+    found: list[int] = []
+    after = None
+    while not found or after:
+        page = client.call("ListTasks", limit=250, after=after)
+        assert len(json.dumps(page)) < LIMIT
+        assert len(page["tasks"]) > 50 or not page["next"]
+        found += [task["seqno"] for task in page["tasks"]]
+        after = page["next"]
+    assert found == list(range(1, 501))
+
+
+def test_jobs_with_long_messages_come_in_pages(daemon: Daemon, client: Client) -> None:
+    for _ in range(3):
+        daemon.end(client.call("RunNow", task="checkdata")["job"]["id"], State.WARNED, "x" * 60_000)
+
+    first = client.call("ListJobs", limit=2)
+    assert [job["id"] for job in first["jobs"]] == [3, 2]
+    assert (first["jobs"][0]["message"], first["next"]) == ("x" * 1000, 2)
+    last = client.call("ListJobs", limit=2, before=first["next"])
+    assert ([job["id"] for job in last["jobs"]], last["next"]) == ([1], None)
+    assert len(client.call("ShowJob", job=1)["job"]["message"]) == 60_000
+
+
+def test_status_tells_of_ten_tasks_and_counts_the_others(daemon: Daemon, client: Client) -> None:
+    columns = "seqno, name, procedure, every_unit, next_due, disabled, failed_job"
+    job = client.call("RunNow", task="checkdata")["job"]["id"]
+    daemon.end(job, State.FAILED, "ValueError: bad voucher 17")
+    for name, procedure, disabled in (("bad", "checkdata", 1), ("late", "nightly", 0), ("lost", "left_out", 0)):
+        values = f"n, '{name}' || n, '{procedure}', 'daily', '2026-11-23 00:00:00.000000', {disabled}, {job}"
+        insert = f"""WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 5000)
+            INSERT INTO linod_systemtask ({columns}) SELECT {values} FROM c"""
+        daemon.run(partial(daemon.store._db.execute_sql, insert))
+
+    status = client.call("GetStatus")["status"]
+
+    counts = {"tasks": 15_004, "enabled": 10_003, "disabled": 5001, "running": 0, "requested": 0}
+    assert status["counts"] == {**counts, "failed": 5001, "overdue": 10_000, "gone": 5000}
+    assert [len(status[sort]) for sort in ("failed", "overdue", "gone")] == [10, 10, 10]
+    assert status["gone"][0]["problem"] == "its procedure is gone"
+    assert status["failed"][0]["job"]["message"] == "ValueError: bad voucher 17"
 
 
 @pytest.mark.parametrize("reference", ["checkdata", "1", "#1", "linod.SystemTask#1", "linod.SystemTask:1"])
@@ -183,7 +276,8 @@ def test_status_when_nothing_needs_a_human(client: Client) -> None:
     assert status["needs_human"] is False
     assert status["state"] == "ready"
     assert status["since"] == "2026-11-24T01:00:00Z"
-    assert status["counts"] == {"tasks": 4, "enabled": 4, "disabled": 0, "running": 0, "requested": 0}
+    counts = {"tasks": 4, "enabled": 4, "disabled": 0, "running": 0, "requested": 0}
+    assert status["counts"] == {**counts, "failed": 0, "overdue": 0, "gone": 0}
     assert status["host"] == {
         "state": "ready",
         "pid": 4712,

@@ -80,7 +80,13 @@ def _spelt(options: tuple[grammar.Option, ...]) -> set[str]:
 def undescribed_commands(program: grammar.Program, described: Page) -> list[str]:
     """Commands that no heading of a page is for, with their arguments as the page spells them."""
     headings = {line.split(",")[0].replace("*", "") for line in described.sections}
-    words = {"task": "TASK", "tasks": "TASK ...", "procedure": "PROCEDURE", "values": "COLUMN=VALUE ..."}
+    words = {
+        "pattern": "[PATTERN]",
+        "task": "TASK",
+        "tasks": "TASK ...",
+        "procedure": "PROCEDURE",
+        "values": "COLUMN=VALUE ...",
+    }
     found = []
     for command in program.commands:
         spelt = " ".join([command.name, *(words[name] for name in command.arguments)])

@@ -92,7 +92,7 @@ def test_missing_rows_are_installed_as_the_page_says(store: Store) -> None:
         (3, "daily", "INFO", date(2026, 12, 1)),
         (4, "on_request", "INFO", TODAY),
     ]
-    assert store.list_tasks(limit=9) == added
+    assert store.list_tasks(9).tasks == added
     assert store.install(suggestions, NOON, TODAY) == []
 
 
@@ -152,7 +152,7 @@ def test_tasks_disabled_by_their_failure_are_told_from_those_disabled_by_hand(st
             store.set_columns(task.key, {"disabled": disabled})
             values = {"disabled": disabled}
             store.change(NOON + 2 * SECOND, 0, 0, "ada", "set", task.kind, task.id, task.name, {}, values)
-    found = store.failed_tasks()
+    found = store.failed_tasks(9)
     assert [task.name for task, _ in found] == ["failed"]
     assert (found[0][1].message, job.message) == (BROKEN.message, "")
 
@@ -163,4 +163,4 @@ def test_a_cancelled_request_does_not_hide_a_failure(store: Store) -> None:
     end(store, job, BROKEN)
     store.request(task.key, "ada", NOON)
     store.cancel_request(task.key, NOON)
-    assert [found.id for _, found in store.failed_tasks()] == [job.id]
+    assert [found.id for _, found in store.failed_tasks(9)] == [job.id]

@@ -30,7 +30,7 @@ def move(request: pytest.FixtureRequest, store: Store, path: Path) -> Iterator[M
 
 
 def names(store: Store) -> list[str]:
-    found = store.list_tasks(limit=10)
+    found = store.list_tasks(10).tasks
     assert [task.seqno for task in found] == list(range(1, len(found) + 1))
     return [task.name for task in found]
 

@@ -8,8 +8,9 @@ import pytest
 
 from linod.jobs import State
 from linod.models import SystemTask
-from linod.store import Store, tasks
+from linod.store import Store, changes, tasks
 from linod.store.query import compile_query
+from linod.store.tasks import FITTING
 from linod.tasks import NOTHING_TO_PLAN, Task
 from tests.store.moments import DAY, HOUR, NOON, SECOND, add, again, claim_slot, end, run
 
@@ -27,7 +28,7 @@ def few(store: Store) -> dict[str, Task]:
     add(store, "fresh")
     store.set_columns(store.find("off")[0].key, {"disabled": True})
     claim_slot(store, store.find("running")[0])
-    return {task.name: task for task in store.list_tasks(limit=99)}
+    return {task.name: task for task in store.list_tasks(99).tasks}
 
 
 def names(found: list[Task]) -> list[str]:
@@ -39,7 +40,10 @@ def test_due_are_enabled_tasks_without_a_job_by_slot_then_number(store: Store, f
     assert names(store.due(NOON, 2)) == ["first", "second"]
     assert names(store.due(NOON, 9, {"third", "later"})) == ["third"]
     assert store.due(NOON, 9, frozenset()) == []
-    assert names(store.overdue(NOON, timedelta(minutes=1))) == ["first"]
+    assert names(store.overdue(NOON, timedelta(minutes=1), 9)) == ["first"]
+    assert names(store.overdue(NOON, timedelta(0), 2)) == ["first", "second"]
+    assert store.count_overdue(NOON, timedelta(0)) == 3
+    assert names(store.due(NOON, 9, since=NOON - HOUR)) == ["second", "third"]
 
 
 def test_upcoming_and_the_next_wake_up(store: Store, few: dict[str, Task]) -> None:
@@ -63,14 +67,37 @@ def test_counts(store: Store, few: dict[str, Task]) -> None:
     counts = {"tasks": 8, "enabled": 7, "disabled": 1, "running": 1, "requested": 1}
     assert store.counts() == counts
     assert store.summary(NOON) == {**counts, "next_due": NOON + HOUR}
-    assert store.count_tasks() == store.count_tasks("linod.SystemTask") == 8
-
-
-def test_lists_come_in_pages_by_number(store: Store, few: dict[str, Task]) -> None:
-    assert names(store.list_tasks(limit=3)) == ["later", "second", "first"]
-    assert names(store.list_tasks(offset=6, limit=3)) == ["running", "fresh"]
-    assert store.list_tasks(offset=8, limit=3) == []
+    assert store.count_tasks() == 8
     assert store.names(3) == sorted(few)[:3]
+
+
+def test_tasks_of_a_procedure(store: Store, few: dict[str, Task]) -> None:
+    assert store.procedures() == sorted(few)
+    store.set_columns(few["later"].key, {"procedure": "off"})
+    assert store.procedures() == sorted(few.keys() - {"later"})
+    assert names(store.of_procedure("off", 9)) == ["later"]  # without the one that is disabled
+    assert store.count_of_procedure("off") == 1
+    assert store.of_procedure("later", 9) == [] and store.count_of_procedure("later") == 0
+
+
+def test_of_many_tasks_of_one_name_some_are_found(store: Store) -> None:
+    for _ in range(FITTING + 5):
+        add(store, "twin")
+    assert len(store.find("twin")) == FITTING
+
+
+def test_tasks_that_cannot_run_hide_none_that_can(store: Store) -> None:
+    """Those of a plugin that was left out stand before all others."""
+    for number in range(30):
+        store.plan(store.add("gone", f"gone {number}", {"every_unit": "daily"}), NOON - DAY)
+    add(store, "b", due=NOON - SECOND)
+    add(store, "a", due=NOON - 2 * SECOND)
+    add(store, "c", due=NOON + HOUR)
+    assert names(store.due(NOON, 4, {"a", "b", "c"})) == ["a", "b"]
+    assert names(store.due(NOON, 1, {"a", "b", "c"})) == ["a"]
+    assert store.next_due({"b", "c"}) == NOON - SECOND
+    assert store.next_due({"c"}) == NOON + HOUR
+    assert store.next_due({"d"}) is None
 
 
 @pytest.mark.parametrize(
@@ -159,17 +186,16 @@ PROCEDURES = frozenset({"p1", "p2"})
     ("build", "args", "index"),
     [
         (tasks._unplanned, (), "disabled_job_id_next_due_seqno"),
-        (tasks._due, (None,), "disabled_job_id_next_due_seqno"),
-        (tasks._due, (PROCEDURES,), "disabled_job_id_next_due_seqno"),
-        (tasks._upcoming, (), "disabled_job_id_next_due_seqno"),
-        (tasks._next_due, (None,), "disabled_job_id_next_due_seqno"),
-        (tasks._next_due, (PROCEDURES,), "disabled_job_id_next_due_seqno"),
+        (tasks._due, (False,), "disabled_job_id_next_due_seqno"),
+        (tasks._due, (True,), "procedure_disabled_job_id_next_due_seqno"),
+        (tasks._upcoming, (False,), "disabled_job_id_next_due_seqno"),
+        (tasks._upcoming, (True,), "procedure_disabled_job_id_next_due_seqno"),
         (tasks._requested, (None,), "job_id_requested_at"),
         (tasks._requested, (PROCEDURES,), "job_id_requested_at"),
         (tasks._by_name, (), "name"),
         (tasks._by_procedure, (), "procedure"),
         (tasks._by_seqno, (), "seqno"),
-        (tasks._in_order, (), "seqno"),
+        (changes._failed, (), "failed_job"),
     ],
 )
 def test_each_read_of_a_pass_is_a_read_of_an_index(
@@ -179,8 +205,8 @@ def test_each_read_of_a_pass_is_a_read_of_an_index(
     many._db.execute_sql("ANALYZE" if analyzed else "DELETE FROM sqlite_stat1")
     many._db.execute_sql("ANALYZE sqlite_master")  # have the planner read it
     compiled = compile_query(many._db, build(SystemTask, *args))
-    values: dict[str, object] = dict.fromkeys(("now", "never"), NOON) | dict.fromkeys(("limit", "offset", "seqno"), 5)
-    values |= {"name": "t7", "procedure": "p7"}
+    values: dict[str, object] = dict.fromkeys(("now", "never", "since"), NOON)
+    values |= {"limit": 5, "seqno": 5, "name": "t7", "procedure": "p7"}
     plan = many._db.execute_sql("EXPLAIN QUERY PLAN " + compiled.sql, compiled.parameters(values)).fetchall()
     steps = [row[3] for row in plan]
     assert steps[0].split("USING")[1].startswith(f" INDEX linod_systemtask_{index}"), steps

@@ -14,6 +14,9 @@ from linod.cli.ctl.words import ending, outcome_style
 from linod.control.client import Reply
 from linod.tables.render import table
 
+PAGE = 250
+"""Jobs asked for at once: the most that linod gives."""
+
 TASK = typer.Argument("", metavar="[TASK]", help="Of this task only.", show_default=False)
 
 
@@ -27,13 +30,14 @@ def jobs(
     to = session(ctx)
     states = [word.strip().replace("-", "_") for word in outcome.split(",") if word.strip()] or None
     found: list[dict[str, Any]] = []
+    before = None
     with to.client(wake=False) as client:
         while len(found) < number:
-            before = found[-1]["id"] if found else None
-            asked = min(number - len(found), 1000)
-            page = client.call("ListJobs", task=task or None, states=states, before=before, limit=asked)["jobs"]
-            found += page
-            if len(page) < asked:
+            asked = min(number - len(found), PAGE)
+            page = client.call("ListJobs", task=task or None, states=states, before=before, limit=asked)
+            found += page["jobs"]
+            before = page["next"]
+            if before is None:
                 break
     if to.as_json:
         to.json({"jobs": found})

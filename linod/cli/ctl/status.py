@@ -41,6 +41,7 @@ def _needs(to: Session, found: dict[str, Any]) -> Iterator[list[str]]:
         yield [f"The host is away, so nothing runs: {found['host']['problem']}"]
     for failure in found["failed"]:
         yield _failure(to, failure)
+    yield from _others(to, found, "failed", "tasks are disabled by their failure")
     for plugin in found["plugins"]:
         if not plugin["ok"]:
             yield [f"Plugin {plugin['name']} is left out: {plugin['error']}", *(plugin["traceback"] or "").splitlines()]
@@ -50,11 +51,21 @@ def _needs(to: Session, found: dict[str, Any]) -> Iterator[list[str]]:
         yield [f"Plugin {finding['plugin']}: {finding['text']}", finding["cure"]]
     for task in found["overdue"]:
         yield [f"{task['label']} is overdue since {local(task['next_due'])} ({ago(task['next_due'])})"]
+    yield from _others(to, found, "overdue", "tasks are overdue")
     for task in found["gone"]:
         cure = f"Bring its plugin back, or: {to.command(f'disable {reference(task)}')}"
         yield [f"{task['label']} cannot run: {task['problem']}", cure]
+    yield from _others(to, found, "gone", "tasks cannot run, because their procedures are gone or broken")
     for problem in found["problems"]:
         yield [problem]
+
+
+def _others(to: Session, found: dict[str, Any], sort: str, words: str) -> Iterator[list[str]]:
+    """That there are more of a sort than linod tells one by one, and what lists them."""
+    more = (found["counts"] or {}).get(sort, 0) - len(found[sort])
+    if more > 0:
+        cure = "procedures" if sort == "gone" else f"list --status {sort}"
+        yield [f"And {more:,} more {words}", f"See all: {to.command(cure)}"]
 
 
 def _failure(to: Session, failure: dict[str, Any]) -> list[str]:

@@ -1,6 +1,9 @@
 """The commands that show tasks and procedures."""
 
-from collections.abc import Iterator
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 import typer
@@ -11,26 +14,105 @@ from linod.cli.ctl.times import local
 from linod.cli.ctl.words import ending, no_plugins, reference
 from linod.control.client import Client
 from linod.tables.layout import LOG_LEVELS, PROCEDURES, SYSTEM_TASKS, Layout, cells, headers
-from linod.tables.render import one_line, table
+from linod.tables.render import long_table, one_line, table
 
-PAGE = 1000
+PAGE = 250
 """Tasks asked for at once: the most that linod gives."""
+
+SHOWN = 200
+"""Tasks that a terminal gets, unless somebody wants more."""
+
+PART = 1000
+"""Rows that decide together how wide the columns of a table are."""
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def list_tasks(ctx: typer.Context) -> None:
+def list_tasks(
+    ctx: typer.Context,
+    pattern: str = typer.Argument("", metavar="[PATTERN]", help="Of names, such as 'import_*'.", show_default=False),
+    status: str = typer.Option(
+        "",
+        metavar="STATUS",
+        help="Such as failed: enabled, disabled, running, requested, failed, overdue.",
+        show_default=False,
+    ),
+    procedure: str = typer.Option("", metavar="PROCEDURE", help="That run this procedure.", show_default=False),
+    kind: str = typer.Option("", metavar="KIND", help="Of this kind, such as linod.SystemTask.", show_default=False),
+    number: int = typer.Option(
+        -1,
+        "--number",
+        "-n",
+        metavar="N",
+        min=-1,
+        help=f"How many, 0 for all; else {SHOWN} on a terminal, and all elsewhere.",
+        show_default=False,
+    ),
+) -> None:
     """List the system tasks."""
     to = session(ctx)
+    number = number if number >= 0 else SHOWN if sys.stdout.isatty() and not to.as_json else 0
+    asked = {"pattern": pattern, "status": status, "procedure": procedure, "kind": kind}
     with to.client(wake=False) as client:
-        tasks = list(_all_tasks(client))
-        plugins = True if tasks or to.as_json else client.call("GetStatus")["status"]
-    if to.as_json:
-        to.json({"tasks": tasks, "total": len(tasks)})
-    elif isinstance(plugins, dict) and not plugins["plugins"]:
-        no_plugins(to, plugins)
-    else:
-        to.say(_table(SYSTEM_TASKS, [_row(task) for task in tasks]))
+        listed = Listed(client, number, {name: value for name, value in asked.items() if value})
+        first = list(islice(listed, PART))
+        if to.as_json:
+            _print_json(to, chain(first, listed), listed)
+        elif not first and not any(asked.values()) and not (found := client.call("GetStatus")["status"])["plugins"]:
+            no_plugins(to, found)
+        else:
+            _print_table(to, first, listed)
+
+
+class Listed:
+    """The tasks of a list, page by page: a million of them are never held.
+
+    total  how many the site has, once the first has come.
+    more   whether others follow those that were asked for.
+    """
+
+    def __init__(self, client: Client, number: int, asked: dict[str, str]) -> None:
+        self.total = 0
+        self.more = False
+        self._client, self._number, self._asked = client, number, asked
+        self._tasks = self._all()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self._tasks
+
+    def _all(self) -> Iterator[dict[str, Any]]:
+        after, left = None, self._number
+        while True:
+            limit = min(left, PAGE) if self._number else PAGE
+            page = self._client.call("ListTasks", limit=limit, after=after, **self._asked)
+            self.total = page["total"] if after is None else self.total
+            yield from page["tasks"]
+            after, left = page["next"], left - len(page["tasks"])
+            if after is None or (self._number and not left):
+                self.more = after is not None
+                return
+
+
+def _print_table(to: Session, first: list[dict[str, Any]], listed: Listed) -> None:
+    parts = chain([first], iter(lambda: list(islice(listed, PART)), []))
+    layout = _shown(SYSTEM_TASKS)
+    rows = ([cells(layout, _row(task)) for task in part] for part in parts)
+    for line in long_table(headers(layout), rows, terminal_width()) if first else ["No data to display"]:
+        to.say(line)
+    if listed.more:
+        sys.stdout.flush()
+        to.hint(f"There are more, the site has {listed.total} tasks: -n 0 lists all, a PATTERN or --status some")
+
+
+def _print_json(to: Session, tasks: Iterable[dict[str, Any]], listed: Listed) -> None:
+    """One document, a task a line, each as it comes."""
+    between = '{"tasks": [\n'
+    for task in tasks:
+        sys.stdout.write(between)
+        sys.stdout.write(json.dumps(task))
+        between = ",\n"
+    end = "" if between.startswith(",") else between
+    sys.stdout.write(f'{end}\n], "total": {listed.total}, "more": {json.dumps(listed.more)}}}\n')
 
 
 def show(
@@ -85,19 +167,13 @@ def _show_procedures(to: Session, found: list[dict[str, Any]]) -> None:
             to.say(f"{one['name']} cannot run: {one['problem']}", "red")
 
 
-def _all_tasks(client: Client) -> Iterator[dict[str, Any]]:
-    offset = 0
-    while True:
-        page = client.call("ListTasks", offset=offset, limit=PAGE)
-        yield from page["tasks"]
-        offset += len(page["tasks"])
-        if offset >= page["total"] or not page["tasks"]:
-            return
-
-
 def _table(layout: Layout, rows: list[dict[str, Any]]) -> str:
-    layout = [column for column in layout if column[1]]  # in a terminal nobody drags rows, and its width is dear
+    layout = _shown(layout)
     return table(headers(layout), [cells(layout, row) for row in rows], terminal_width())
+
+
+def _shown(layout: Layout) -> Layout:
+    return [column for column in layout if column[1]]  # in a terminal nobody drags rows, and its width is dear
 
 
 def _row(task: dict[str, Any]) -> dict[str, Any]:
