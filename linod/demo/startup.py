@@ -1,11 +1,13 @@
 """A shell session on the demo site, as on Lino's page: `from linod.demo.startup import *`.
 
 It opens the site that `linod --settings linod.demo` serves, beside that daemon or without one. `linod` is here what the
-page means by it: the names of the plugin. `dbhash` tells whether the session has left the tables as it found them.
+page means by it: the names of the plugin. `rt.show` prints tables, and models too. `dbhash` tells whether the session
+has left the tables as it found them.
 """
 
 import datetime
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 from linod import dd
 from linod.demo.dbhash import DatabaseHash
@@ -14,14 +16,34 @@ from linod.loglevels import LogLevel, LogLevels
 from linod.models import Job, Runnable, SystemTask
 from linod.procedures import Procedure, background_task, schedule_daily, schedule_often
 from linod.procedures import procedures as Procedures  # noqa: N812 - the page's name for the list
+from linod.tables import DisabledSystemTasks, Show, SystemTasks
 
-__all__ = ["Job", "LogLevels", "Procedures", "SystemTask", "datetime", "dbhash", "dd", "linod", "settings"]
+__all__ = [
+    "DisabledSystemTasks",
+    "Job",
+    "LogLevels",
+    "Procedures",
+    "SystemTask",
+    "SystemTasks",
+    "datetime",
+    "dbhash",
+    "dd",
+    "linod",
+    "rt",
+    "settings",
+    "show",
+]
 
 settings = open_site("linod.demo")
 
 dbhash = DatabaseHash()
 
+show = Show(ZoneInfo(settings.time_zone))
+
+rt = SimpleNamespace(show=show)
+
 linod = SimpleNamespace(
+    DisabledSystemTasks=DisabledSystemTasks,
     Job=Job,
     LogLevel=LogLevel,
     LogLevels=LogLevels,
@@ -29,6 +51,7 @@ linod = SimpleNamespace(
     Procedures=Procedures,
     Runnable=Runnable,
     SystemTask=SystemTask,
+    SystemTasks=SystemTasks,
     background_task=background_task,
     schedule_daily=schedule_daily,
     schedule_often=schedule_often,

@@ -1,5 +1,6 @@
 """The shell session of Lino's page, `from linod.demo.startup import *`, in processes of its own."""
 
+import re
 import subprocess
 import sys
 import textwrap
@@ -76,6 +77,83 @@ def test_the_tasks_are_there_in_the_pages_order_before_anything_ran(session: Ses
         "10 read_inbox WARNING",
         "0",
     ]
+
+
+def table(text: str) -> list[list[str]]:
+    """The cells of a reStructuredText table, its header first."""
+    edge, head, rule, *rows, last = text.strip("\n").splitlines()
+    assert edge == last and set(edge) == {"=", " "} and edge.replace("=", "-") == rule
+    starts = [match.start() for match in re.finditer("=+", edge)]
+    ends = [*starts[1:], None]
+    return [[line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in (head, *rows)]
+
+
+SECONDLY = "every=300, every_unit=secondly"
+DAILY = "every=1, every_unit=daily"
+WEEKLY = "every=1, every_unit=weekly, saturday=True, start_time=04:00"
+
+PROCEDURES = [
+    ("event_notification_scheduler", "linod.SystemTask", SECONDLY),
+    ("generate_calendar_entries", "linod.SystemTask", DAILY),
+    ("checksummaries", "linod.SystemTask", DAILY),
+    ("checkdata", "linod.SystemTask", DAILY),
+    ("send_weekly_report", "linod.SystemTask", WEEKLY),
+    ("delete_older_changes", "linod.SystemTask", DAILY),
+    ("send_pending_emails_often", "linod.SystemTask", "every=10, every_unit=secondly"),
+    ("send_pending_emails_daily", "linod.SystemTask", DAILY),
+    ("clear_seen_messages", "linod.SystemTask", DAILY),
+    ("read_inbox", "linod.SystemTask", SECONDLY),
+    ("run_invoicing_tasks", "invoicing.Task", DAILY),
+]
+"""The page's table."""
+
+
+def test_the_table_of_procedures_is_the_pages(session: Session) -> None:
+    assert table(session("rt.show(linod.Procedures)")) == [
+        ["value", "name", "text", "Task class", "Suggested recurrency"],
+        *([name, name, name, kind, suggested] for name, kind, suggested in PROCEDURES),
+    ]
+
+
+def test_the_table_of_logging_levels_is_the_pages(session: Session) -> None:
+    assert (
+        session("show(LogLevels)")
+        == """\
+========== ========== ===============
+ value      text       Numeric value
+---------- ---------- ---------------
+ DEBUG      DEBUG      10
+ INFO       INFO       20
+ WARNING    WARNING    30
+ ERROR      ERROR      40
+ CRITICAL   CRITICAL   50
+========== ========== ===============
+
+"""
+    )
+
+
+def test_the_table_of_system_tasks_is_the_pages(session: Session) -> None:
+    head, *rows = table(session("rt.show(linod.SystemTasks)\ndbhash.check_virgin()"))
+    assert head == ["No.", "Name", "Logging level", "Disabled", "Status", "Background procedure", "⇵"]
+    asap = "Scheduled to run asap"
+    for number, ((name, _, suggested), row) in enumerate(zip(PROCEDURES[:-1], rows, strict=True), 1):
+        level = "WARNING" if "secondly" in suggested else "INFO"
+        assert row == [str(number), name, level, "No", asap if suggested is not WEEKLY else row[4], name, ""]
+    assert re.fullmatch(r"Scheduled to run at \d\d\.\d\d\.\d{4} 04:00 \(.+ from now\)", rows[4][4])  # a Saturday
+
+
+def test_what_is_disabled_has_a_table(session: Session) -> None:
+    lines = """
+        show(DisabledSystemTasks)
+        obj = SystemTask.objects.get(name="checkdata")
+        obj.disabled = True
+        obj.save()
+        rt.show(linod.DisabledSystemTasks)
+    """
+    nothing, _, shown = session(lines).partition("\n")
+    assert nothing == "No data to display"
+    assert [row[:5] for row in table(shown)[1:]] == [["4", "checkdata", "INFO", "Yes", "Disabled"]]
 
 
 def test_the_date_of_ticket_6108(session: Session) -> None:
