@@ -92,7 +92,7 @@ class Daemon:
             await self._open_store()
             stack.push_async_callback(self.db.run, self.store.close)
             self.runner = self._make_runner()
-            await self.runner.resume()
+            await self.runner.resume()  # 2 ms of queries; the host loads still
             if loops is None:
                 await stack.enter_async_context(serve_control(self))
             stack.push_async_callback(self._stop_hosts)

@@ -112,7 +112,7 @@ async def run_until_noting(crank: Crank, end: datetime) -> list[tuple[str, datet
     return [(job.task_name, job.claimed_at) for job in executed]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @example([Act(1, "set", 72), Act(1, "set", -72), Act(1, "set", 72)])
 @example([Act(1, "set", -72), Act(1, "restart", 0), Act(20, "set", 100)])
 @example([Act(1, "restart", -72), Act(40, "restart", 90), Act(5, "set", -3)])
