@@ -5,6 +5,7 @@ window of the day has closed before it could start. One that only waits for a fr
 """
 
 import logging
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -24,6 +25,10 @@ PUNCTUAL = timedelta(seconds=10)
 """A slot claimed so soon starts whatever the window or `missed` says: linod may have been restarted at its moment."""
 
 
+AT_ONCE = 50
+"""Tasks that one turn looks at when the first few of them all go to their next slot."""
+
+
 class Missed(NamedTuple):
     """What is to be recorded of one task.
 
@@ -38,18 +43,25 @@ class Missed(NamedTuple):
 
 
 def due_now(store: Store, now: datetime, limit: int, site: Site) -> list[Task]:
-    """What `store.due` gives, without the tasks that may not start now; what they missed is recorded.
+    """What `store.due` gives, without the tasks that may not start now; what was missed is recorded.
 
     A request runs whatever the window and `missed` say, so a task with one is left as it is.
     """
-    tasks = store.due(now, limit, site.procedures)
-    found = [(task, missed) for task in tasks if (missed := missed_by(store, task, now, site)) is not None]
-    if not found:
-        return tasks
-    with store.transaction():
-        for task, missed in found:
-            _record(store, task, missed, now, site.zone)
-    return [task for task in store.due(now, limit, site.procedures) if missed_by(store, task, now, site) is None]
+    decided = _decided(store, now, limit, site)
+    if decided and all(missed is not None and missed.next_due > now for _, missed in decided):
+        decided = _decided(store, now, AT_ONCE, site)
+    ready: list[Task] = []
+    with store.transaction() if any(missed for _, missed in decided) else nullcontext():
+        for task, missed in decided:
+            if missed is None:
+                ready.append(task)
+            elif len(ready) < limit and _record(store, task, missed, now, site.zone) and missed.next_due <= now:
+                ready.append(task._replace(next_due=missed.next_due))
+    return ready[:limit]
+
+
+def _decided(store: Store, now: datetime, limit: int, site: Site) -> list[tuple[Task, Missed | None]]:
+    return [(task, missed_by(store, task, now, site)) for task in store.due(now, limit, site.procedures)]
 
 
 def missed_by(store: Store, task: Task, now: datetime, site: Site) -> Missed | None:
@@ -100,11 +112,13 @@ def _closed(task: Task) -> str:
     return f"it may start from {begin} to {task.end_time:%H:%M} only"
 
 
-def _record(store: Store, task: Task, missed: Missed, now: datetime, zone: ZoneInfo) -> None:
+def _record(store: Store, task: Task, missed: Missed, now: datetime, zone: ZoneInfo) -> bool:
+    """False when the row has changed since it was read."""
     text = f"Missed {_which(missed.slots, zone)}: {missed.why}"
-    if store.miss(task, missed.slots, missed.next_due, now, text):
-        fields = {"event": Event.MISSED, "fields": task_fields(task)}
-        log.warning("%s: %s", label(task), text, extra=fields)
+    if not store.miss(task, missed.slots, missed.next_due, now, text):
+        return False
+    log.warning("%s: %s", label(task), text, extra={"event": Event.MISSED, "fields": task_fields(task)})
+    return True
 
 
 def _which(slots: Passed, zone: ZoneInfo) -> str:

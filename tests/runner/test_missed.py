@@ -143,3 +143,24 @@ def test_a_year_of_seconds_is_one_row_and_one_job(tmp_path: Path) -> None:
             assert job.slot == crank.clock.at
 
     asyncio.run(body())
+
+
+def test_many_that_missed_something_do_not_keep_each_other_from_running(tmp_path: Path) -> None:
+    """Two job slots: each turn starts two of those that make up for it, and passes over many that do not at once."""
+
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            names = [f"task {number}" for number in range(6)]
+            await crank.tasks(*names, **DAILY)
+            await crank.tasks(*(f"skip {number}" for number in range(40)), missed="skip", **DAILY)
+            await crank.turn()
+            come_back(crank, utc(28, 9))
+            for pair in (names[:2], names[2:4], names[4:]):
+                assert await crank.turn() == pair
+                for name in pair:
+                    crank.end(name)
+            assert await crank.turn() == []
+            assert len([job for job in await crank.jobs() if job.state is State.MISSED]) == 46
+            assert await crank.turn() == []
+
+    asyncio.run(body())
