@@ -5,6 +5,7 @@ help:
 	@echo 'make demo                   run the demo site in the foreground, until Ctrl-C'
 	@echo 'make demo DEMO_SECONDS=20   the same, ending by itself after a short tour'
 	@echo 'make test                   lint, types, and all tests with the oldest and newest dependencies; as root also containers'
+	@echo 'make test-vm                what needs a clock and a kernel of its own, as root in an emulated machine; up to 10 minutes'
 	@echo 'make test-zones             check the slots of every time zone on every day of 1990-2037, a few minutes'
 	@echo 'make deb                    build the Debian package, on Debian 12 or 13; VERSION=0.1.0+local1 gives it another version'
 	@echo 'make lint-deb               build it, and let lintian judge it'
@@ -20,6 +21,10 @@ demo:
 
 test:
 	@packaging/test
+
+test-vm:
+	@packaging/env newest
+	@build/env/newest/bin/python -m tests.vm
 
 test-zones:
 	@packaging/env newest
@@ -49,4 +54,4 @@ clean:
 	rm -rf build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find linod tests -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-zones deb lint-deb docs completion bench clean
+.PHONY: help demo test test-vm test-zones deb lint-deb docs completion bench clean
