@@ -1,19 +1,28 @@
 """What to claim now and in which order, and when to look again. Pure: tasks and moments in, tasks and seconds out."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
-from linod.tasks import NOTHING_TO_PLAN, Task
+from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def claim_order(requested: Sequence[Task], due: Sequence[Task], free: int) -> tuple[Task, ...]:
+FRESH = timedelta(minutes=1)
+"""How long ago a slot of fresh work fell due, at most. What is older is late work, and there may be a year of it."""
+
+
+def claim_order(
+    requested: Sequence[Task], due: Sequence[Task], free: int, fresh: Sequence[Task] = (), *, fresh_first: bool = False
+) -> tuple[Task, ...]:
     """Choose the tasks to claim in one pass.
 
     requested  tasks with a waiting request, in any order, disabled ones included.
     due        enabled tasks whose slot has come, in any order.
     free       job slots left; 0 or more.
+    fresh      of these, and of those behind them, the fresh work; it takes turns with the others.
+    fresh_first  whose turn it is.
     Returns    at most `free` tasks, none twice: requests by `requested_at`, then slots by `next_due` and `seqno`.
     Raises     ValueError when `free` is negative.
     Source     Lino's linod page, "Runnable": a request runs as soon as possible, whatever the schedule says.
@@ -21,13 +30,22 @@ def claim_order(requested: Sequence[Task], due: Sequence[Task], free: int) -> tu
     if free < 0:
         raise ValueError(f"free job slots cannot be {free}")
     asked = sorted(requested, key=lambda task: (task.requested_at or _LONG_AGO, task.seqno))
-    known = {task.key for task in asked}
-    fell_due = sorted(
-        (task for task in due if task.key not in known),
-        key=lambda task: (task.next_due or _LONG_AGO, task.seqno),
-    )
+    turns = (fresh, due) if fresh_first else (due, fresh)
+    fell_due = [task for pair in zip_longest(*map(_by_slot, turns)) for task in pair if task is not None]
+    once: dict[TaskKey, Task] = {}
+    for task in asked + fell_due:
+        once.setdefault(task.key, task)
     # A row with a job is never claimed, whatever was read: two jobs of one task would run at a time.
-    return tuple([task for task in asked + fell_due if task.job_id is None][:free])
+    return tuple([task for task in once.values() if task.job_id is None][:free])
+
+
+def is_fresh(slot: datetime, now: datetime) -> bool:
+    """Whether a slot fell due a moment ago."""
+    return slot > now - FRESH
+
+
+def _by_slot(tasks: Sequence[Task]) -> list[Task]:
+    return sorted(tasks, key=lambda task: (task.next_due or _LONG_AGO, task.seqno))
 
 
 def sleep_seconds(now: datetime, next_due: datetime | None, poll: float) -> float:

@@ -17,6 +17,7 @@ from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.runner.words import task_fields
 from linod.store import Store
+from linod.store.tasks import LONG_AGO
 from linod.tasks import NOTHING_TO_PLAN, Task, label
 
 log = logging.getLogger("lino")
@@ -42,14 +43,14 @@ class Missed(NamedTuple):
     next_due: datetime
 
 
-def due_now(store: Store, now: datetime, limit: int, site: Site) -> list[Task]:
+def due_now(store: Store, now: datetime, limit: int, site: Site, since: datetime = LONG_AGO) -> list[Task]:
     """What `store.due` gives, without the tasks that may not start now; what was missed is recorded.
 
     A request runs whatever the window and `missed` say, so a task with one is left as it is.
     """
-    decided = _decided(store, now, limit, site)
+    decided = _decided(store, now, limit, site, since)
     if decided and all(missed is not None and missed.next_due > now for _, missed in decided):
-        decided = _decided(store, now, AT_ONCE, site)
+        decided = _decided(store, now, AT_ONCE, site, since)
     ready: list[Task] = []
     with store.transaction() if any(missed for _, missed in decided) else nullcontext():
         for task, missed in decided:
@@ -60,8 +61,11 @@ def due_now(store: Store, now: datetime, limit: int, site: Site) -> list[Task]:
     return ready[:limit]
 
 
-def _decided(store: Store, now: datetime, limit: int, site: Site) -> list[tuple[Task, Missed | None]]:
-    return [(task, missed_by(store, task, now, site)) for task in store.due(now, limit, site.procedures)]
+def _decided(
+    store: Store, now: datetime, limit: int, site: Site, since: datetime
+) -> list[tuple[Task, Missed | None]]:
+    tasks = store.due(now, limit, site.procedures, since)
+    return [(task, missed_by(store, task, now, site)) for task in tasks]
 
 
 def missed_by(store: Store, task: Task, now: datetime, site: Site) -> Missed | None:

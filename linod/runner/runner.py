@@ -86,6 +86,7 @@ class Runner:
         self._probe = store.data_version_probe()
         self._time = Timekeeper(store, journal, clock)
         self._reserved = 0
+        self._late_first = True
         self._look = True
         self._next_due: datetime | None = None
         self._alarm: Alarm | None = None
@@ -212,7 +213,8 @@ class Runner:
         early = self._alarm is not None and now > self._clock.now()
         claimed: tuple[tuple[Task, Job], ...] = ()
         try:
-            turn = await self.db.run(_work, self.store, notes, now, free, self.site, explain, self._to(child, early))
+            work = partial(_work, late_first=self._late_first, hand_over=self._to(child, early))
+            turn = await self.db.run(work, self.store, notes, now, free, self.site, explain)
             claimed = turn.claimed
             self.supervisor.written(notes)
             await self._start(claimed, child, now if early else None)
@@ -225,6 +227,7 @@ class Runner:
                 self.supervisor.give_back(child)
         self._look = self._look or turn.more or self._time.busy
         self._next_due = turn.next_due
+        self._late_first = turn.late_next
         self._unchanged = Turn(next_due=turn.next_due)
         return turn
 
@@ -324,12 +327,20 @@ class Runner:
 
 
 def _work(
-    store: Store, notes: list[Note], now: datetime, free: int, site: Site, explain: bool, hand_over: HandOver | None
+    store: Store,
+    notes: list[Note],
+    now: datetime,
+    free: int,
+    site: Site,
+    explain: bool,
+    *,
+    late_first: bool,
+    hand_over: HandOver | None,
 ) -> Turn:
     """What ended and what is claimed in its place are one commit: under load that is what a job waits for most."""
     with store.transaction() if notes else nullcontext():
         write_notes(store, notes, site)
-        turn = run_turn(store, now, free, site, explain=explain)
+        turn = run_turn(store, now, free, site, explain=explain, late_first=late_first)
     if turn.claimed and hand_over is not None:
         hand_over(*turn.claimed[0])
     return turn

@@ -11,7 +11,7 @@ from linod.recurrence import plan
 from linod.runner.missed import due_now
 from linod.runner.replanning import not_run_yet, plan_after_job
 from linod.runner.site import Site
-from linod.schedule import claim_order
+from linod.schedule import FRESH, claim_order, is_fresh
 from linod.store import Store
 from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
 
@@ -58,6 +58,7 @@ class Turn(NamedTuple):
     more      unplanned tasks are left: turn again at once.
     too_early the next tasks that are not due, at most 20; empty unless asked for.
     impossible tasks whose schedule cannot be followed, with the reason; each appears once per edit.
+    late_next late work goes first in the next turn: the last slot that was claimed was fresh work.
     """
 
     claimed: tuple[tuple[Task, Job], ...] = ()
@@ -65,6 +66,7 @@ class Turn(NamedTuple):
     more: bool = False
     too_early: tuple[Task, ...] = ()
     impossible: tuple[tuple[Task, LinodError], ...] = ()
+    late_next: bool = True
 
 
 def write_notes(store: Store, notes: Sequence[Note], site: Site) -> None:
@@ -152,12 +154,13 @@ HandOver = Callable[[Task, Job], None]
 procedure 0.2 ms. Called after the commit, never before."""
 
 
-def run_turn(store: Store, now: datetime, free: int, site: Site, *, explain: bool) -> Turn:
+def run_turn(store: Store, now: datetime, free: int, site: Site, *, explain: bool, late_first: bool = True) -> Turn:
     """Plan, and claim for the free job slots.
 
     now      the moment this turn decides about.
     free     job slots left; 0 when the host is away.
     explain  fill `too_early`.
+    late_first  `late_next` of the turn before.
     Raises   DatabaseAway; then nothing of the claims was written.
     """
     more, impossible = plan_unplanned(store, now, site)
@@ -165,12 +168,20 @@ def run_turn(store: Store, now: datetime, free: int, site: Site, *, explain: boo
     wanted: tuple[Task, ...] = ()
     if free:
         requested = store.requested(free, site.procedures)
-        due = due_now(store, now, free + len(requested), site)
-        wanted = claim_order(requested, due, free)
+        late, fresh = _due(store, now, free + len(requested), site)
+        wanted = claim_order(requested, late, free, fresh, fresh_first=not late_first)
     if not wanted:
-        return Turn((), store.next_due(site.procedures), more, too_early, tuple(impossible))
+        return Turn((), store.next_due(site.procedures), more, too_early, tuple(impossible), late_first)
     claimed, next_due = _claim_all(store, wanted, now, site)
-    return Turn(claimed, next_due, more, too_early, tuple(impossible))
+    slots = [job.slot for _, job in claimed if job.slot is not None]
+    late_next = is_fresh(slots[-1], now) if slots else late_first
+    return Turn(claimed, next_due, more, too_early, tuple(impossible), late_next)
+
+
+def _due(store: Store, now: datetime, limit: int, site: Site) -> tuple[list[Task], list[Task]]:
+    """What is due; and, when more is due than can be claimed, what of it is fresh, wherever that stands."""
+    due = due_now(store, now, limit, site)
+    return due, due_now(store, now, limit, site, now - FRESH) if len(due) == limit else []
 
 
 def _claim_all(

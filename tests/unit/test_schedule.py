@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from linod.schedule import claim_order, sleep_seconds
+from linod.schedule import claim_order, is_fresh, sleep_seconds
 from linod.tasks import NOTHING_TO_PLAN, Task
 from tests.unit.rows import HOUR, NOON, task
 
@@ -57,3 +57,18 @@ def test_the_loop_sleeps_to_the_next_slot_but_never_longer_than_a_poll(
 
 def test_with_nothing_to_plan_the_loop_still_polls() -> None:
     assert sleep_seconds(NOON, NOTHING_TO_PLAN, poll=5) == 5
+
+
+def test_late_work_and_fresh_work_take_turns() -> None:
+    late = [task(n, next_due=NOON - HOUR * (20 - n)) for n in range(1, 9)]
+    fresh = [task(n, next_due=NOON) for n in (11, 12)]
+
+    assert claim_order([], late, 4, fresh) == (late[0], fresh[0], late[1], fresh[1])
+    assert claim_order([], late, 3, fresh, fresh_first=True) == (fresh[0], late[0], fresh[1])
+    assert claim_order([], late, 5, fresh[:1]) == (late[0], fresh[0], *late[1:4])
+    assert claim_order([], fresh, 2, fresh) == tuple(fresh)  # what is both comes once
+
+
+def test_a_slot_is_fresh_for_a_minute() -> None:
+    assert is_fresh(NOON, NOON) and is_fresh(NOON - timedelta(seconds=59), NOON)
+    assert not is_fresh(NOON - timedelta(seconds=60), NOON)
