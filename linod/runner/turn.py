@@ -17,8 +17,9 @@ from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
 
 log = logging.getLogger("lino")
 
-PLANNED_AT_ONCE = 500
-"""Unplanned tasks that one turn plans; a site with more is planned over several turns, so that no turn gets long."""
+PLANNED_AT_ONCE = 100
+"""Unplanned tasks that one turn plans, in some 12 ms: an application may insert a million, and each turn claims what is
+due as well."""
 
 SHOWN_TOO_EARLY = 20
 

@@ -22,7 +22,7 @@ from tests.bench.verdict import Unmeasured
 
 SETTINGS = """\
 database = "sqlite:///{state}/linod.sqlite"
-plugins = ["linod.demo", "bench_plugin"]
+plugins = {modules}
 time_zone = "UTC"
 max_jobs = {max_jobs}
 
@@ -81,7 +81,7 @@ class Daemon:
 class Site:
     """One site in directories of its own; made by `site()`."""
 
-    def __init__(self, bench: Bench, state: Path, runtime: Path, max_jobs: int) -> None:
+    def __init__(self, bench: Bench, state: Path, runtime: Path, max_jobs: int, demo: bool) -> None:
         self.bench, self.state, self.runtime = bench, state, runtime
         self.notify = Listener(runtime / "notify")
         self.lines = Lines(runtime / "lines")
@@ -90,7 +90,8 @@ class Site:
         self.settings = runtime / "bench.toml"
         self.log = state / "log"
         shutil.copy(PROGRAMS / "bench_plugin.py", runtime)
-        self.settings.write_text(SETTINGS.format(state=state, plugins=runtime, max_jobs=max_jobs))
+        modules = '["linod.demo", "bench_plugin"]' if demo else '["bench_plugin"]'
+        self.settings.write_text(SETTINGS.format(state=state, plugins=runtime, max_jobs=max_jobs, modules=modules))
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("LINO", "PYTHON", "NOTIFY_"))},
             "STATE_DIRECTORY": str(state),
@@ -146,10 +147,10 @@ class Site:
 
 
 @contextmanager
-def site(bench: Bench, max_jobs: int = 4) -> Iterator[Site]:
+def site(bench: Bench, max_jobs: int = 4, *, demo: bool = True) -> Iterator[Site]:
     """A new site for the time of the block, its database on the checkout's disk, its sockets at short paths."""
     BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as state, tempfile.TemporaryDirectory() as runtime:
-        made = Site(bench, Path(state), Path(runtime), max_jobs)
+        made = Site(bench, Path(state), Path(runtime), max_jobs, demo)
         with closing(made.notify), closing(made.lines):
             yield made

@@ -10,6 +10,7 @@ import pytest
 
 from linod.jobs import State
 from linod.runner import Absence
+from linod.runner.turn import PLANNED_AT_ONCE
 from tests.runner.crank import NOON, Crank
 
 
@@ -65,5 +66,28 @@ def test_catching_up_costs_one_job_a_task_and_no_turn_is_idle(tmp_path: Path) ->
             assert turns == [4] * 10
             jobs = [job for job in await crank.jobs() if job.state is not State.MISSED]
             assert len(jobs) == len({job.task_id for job in jobs}) == 40
+
+    asyncio.run(body())
+
+
+def test_a_million_rows_to_be_planned_hold_nothing_up(tmp_path: Path) -> None:
+    """Fewer here: each turn plans some of those that an application inserted, and claims what is due or requested."""
+
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            (asked,) = await crank.tasks("asked")
+            await crank.tasks("due", every_unit="daily", every=1)
+            add_late(crank.file, 5 * PLANNED_AT_ONCE)
+            with closing(sqlite3.connect(crank.file)) as other:
+                other.execute("UPDATE linod_systemtask SET next_due = NULL WHERE procedure = 'late'")
+                other.commit()
+            await crank.request(asked)
+            assert await crank.turn() == ["due"]
+            crank.end("due")
+            turns = 1
+            while (await crank.runner.run_pass(crank.clock.now())).more:
+                turns += 1
+            assert turns == 5
+            assert await crank.db.run(crank.store.unplanned, 1) == []
 
     asyncio.run(body())
