@@ -183,6 +183,7 @@ class Connection:
     def _connect(self, *, create: bool) -> None:
         mode = "rwc" if create else "rw"
         pragmas: list[tuple[str, object]] = [("busy_timeout", self._busy_timeout), ("foreign_keys", 1)]
+        pragmas.append(("cache_size", -1024))  # KiB: the file's pages are in the kernel's cache, of a large one too
         if self._read_only:
             # Without its journal it was closed in order; only as an immutable file is it read without making a new one.
             journal = self.path.with_name(self.path.name + "-wal")

@@ -8,7 +8,7 @@ from typing import Any
 import peewee
 import pytest
 
-from linod import models
+from linod import migrations, models
 from linod.errors import ConfigurationError
 from linod.migrations import LATEST, migrate
 from linod.store import Store
@@ -53,6 +53,56 @@ def test_a_row_that_an_application_inserts_with_its_own_sql_is_a_task(store: Sto
     [task] = store.unplanned(10)
 
     assert (task.name, task.seqno, task.every, task.disabled, task.log_level) == ("own", 7, 1, False, "INFO")
+
+
+def test_what_failed_before_the_column_for_it_is_found_in_the_ledger(
+    url: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule of version 1: disabled, the last execution failed, and no operator has switched the task since."""
+    monkeypatch.setattr(migrations, "LATEST", 2)
+    db = peewee.SqliteDatabase(str(path))
+    migrate(db, path)
+    db.close()
+    other = sqlite3.connect(path, isolation_level=None)
+    for number, disabled, states, switched in (
+        (1, 1, ("succeeded", "failed"), None),
+        (2, 1, ("failed", "succeeded"), None),
+        (3, 1, ("timed_out", "cancelled", "missed"), None),
+        (4, 1, ("failed", "interrupted"), None),
+        (5, 0, ("failed",), None),
+        (6, 1, ("failed",), "12:00:02"),
+        (7, 1, ("out_of_memory",), "11:59:59"),
+        (8, 1, (), None),
+    ):
+        task = "INSERT INTO linod_systemtask (seqno, name, procedure, disabled) VALUES (?, 'a', 'p', ?)"
+        other.execute(task, (number, disabled))
+        for state in states:
+            other.execute(
+                "INSERT INTO linod_job (kind, task_id, task_name, procedure, state, slot, attempt, log_level, node,"
+                " boot_id, claimed_at, ended_at, message, traceback, log, log_lines, log_dropped)"
+                " VALUES ('linod.SystemTask', ?, 'a', 'p', ?, NULL, 1, 'INFO', '', '', '2026-11-24 12:00:00.000000',"
+                " '2026-11-24 12:00:01.000000', '', '', '', 0, 0)",
+                (number, state),
+            )
+        if switched is not None:
+            change = "INSERT INTO linod_change (at, uid, gid, user, action, kind, task_id, before, after)"
+            at = f"2026-11-24 {switched}.000000"
+            other.execute(
+                f"{change} VALUES (?, 0, 0, 'ada', 'set', 'linod.SystemTask', ?, '{{}}', '{{\"disabled\": true}}')",
+                (at, number),
+            )
+    other.close()
+    monkeypatch.undo()
+
+    store = Store(url)
+    store.open()
+    assert [(task.id, job.state) for task, job in store.failed_tasks(9)] == [
+        (7, "out_of_memory"),
+        (3, "timed_out"),
+        (1, "failed"),
+    ]
+    assert store.count_failed() == 3
+    store.close()
 
 
 def test_opening_again_changes_nothing(store: Store, url: str) -> None:
