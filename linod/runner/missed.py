@@ -61,9 +61,7 @@ def due_now(store: Store, now: datetime, limit: int, site: Site, since: datetime
     return ready[:limit]
 
 
-def _decided(
-    store: Store, now: datetime, limit: int, site: Site, since: datetime
-) -> list[tuple[Task, Missed | None]]:
+def _decided(store: Store, now: datetime, limit: int, site: Site, since: datetime) -> list[tuple[Task, Missed | None]]:
     tasks = store.due(now, limit, site.procedures, since)
     return [(task, missed_by(store, task, now, site)) for task in tasks]
 
