@@ -9,10 +9,13 @@ import peewee
 from linod import models
 from linod.clock import SystemClock
 from linod.errors import Busy, LinodError
+from linod.foreground import Place, request
 from linod.lock import DatabaseLock
 from linod.procedures import procedures
+from linod.request import BaseRequest
 from linod.settings import Settings, load
 from linod.store import Store
+from linod.tables import Show
 
 BUSY_TIMEOUT = 30_000
 """Milliseconds to wait for the daemon's transaction."""
@@ -63,3 +66,18 @@ def _bind(settings: Settings) -> None:
         models.database.close()
     pragmas = {"busy_timeout": BUSY_TIMEOUT, "foreign_keys": 1, "journal_mode": "wal", "synchronous": 2}
     models.database.initialize(peewee.SqliteDatabase(str(settings.database_file), pragmas=pragmas))
+
+
+class Runtime:
+    """What Lino's page calls `rt`: the tables of a site, and requests that run its tasks in this process.
+
+    show   prints a table: of SystemTasks, Procedures, LogLevels, a model, a query.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.show = Show(ZoneInfo(settings.time_zone))
+        self._place = Place.of(settings)
+
+    def login(self) -> BaseRequest:
+        """A request for `SystemTask.run(ar)`, in the name of the site's `daemon_user`."""
+        return request(self._place)

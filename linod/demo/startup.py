@@ -1,22 +1,21 @@
 """A shell session on the demo site, as on Lino's page: `from linod.demo.startup import *`.
 
 It opens the site that `linod --settings linod.demo` serves, beside that daemon or without one. `linod` is here what the
-page means by it: the names of the plugin. `rt.show` prints tables, and models too. `dbhash` tells whether the session
-has left the tables as it found them.
+page means by it: the names of the plugin. `show(SystemTasks)` prints a table, as `rt.show` does; `task.run(rt.login())`
+runs a task here. `dbhash` tells whether the session has left the tables as it found them.
 """
 
 import datetime
 from types import SimpleNamespace
-from zoneinfo import ZoneInfo
 
 from linod import dd
 from linod.demo.dbhash import DatabaseHash
-from linod.demo.session import open_site
+from linod.demo.session import Runtime, open_site
 from linod.loglevels import LogLevel, LogLevels
 from linod.models import Job, Runnable, SystemTask
 from linod.procedures import Procedure, background_task, schedule_daily, schedule_often
 from linod.procedures import procedures as Procedures  # noqa: N812 - the page's name for the list
-from linod.tables import DisabledSystemTasks, Show, SystemTasks
+from linod.tables import DisabledSystemTasks, SystemTasks
 
 __all__ = [
     "DisabledSystemTasks",
@@ -38,9 +37,9 @@ settings = open_site("linod.demo")
 
 dbhash = DatabaseHash()
 
-show = Show(ZoneInfo(settings.time_zone))
+rt = Runtime(settings)
 
-rt = SimpleNamespace(show=show)
+show = rt.show
 
 linod = SimpleNamespace(
     DisabledSystemTasks=DisabledSystemTasks,
