@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from linod.errors import near
 from linod.host.calling import call
 from linod.host.verdict import of_exception
 from linod.jobs import Outcome, State
 from linod.loglevels import LogLevel
 from linod.models import detached
 from linod.request import BaseRequest
-from linod.tasks import SYSTEM_TASK
+from linod.tasks import SYSTEM_TASK, Task
 
 
 class Ran(NamedTuple):
@@ -26,31 +27,41 @@ class Ran(NamedTuple):
     log: tuple[str, ...]
     progress: tuple[tuple[int, int], ...]
 
+    @property
+    def message(self) -> str:
+        """One line about the outcome: what a `Warning` or an exception says; "" when it succeeded."""
+        return self.outcome.message
+
 
 def run_procedure(
     procedure: Callable[[BaseRequest], object],
     *,
-    log_level: LogLevel = LogLevel.INFO,
-    task: Mapping[str, Any] | None = None,
+    log_level: LogLevel | str = LogLevel.INFO,
     job: Mapping[str, Any] | None = None,
     user: Mapping[str, Any] | None = None,
     check: bool = True,
+    **columns: object,
 ) -> Ran:
     """Run a procedure in this process.
 
     procedure  the decorated function: the decorators of linod return it as it was. `async def` is run to its end.
-    log_level  the task's level: records below it are not made.
-    task       columns of `ar.task` that the procedure reads; the others have their defaults.
+    log_level  the task's level, or its name: records below it are not made.
+    columns    of `ar.task`, that the procedure reads: every=3, start_time="04:00"; the others have their defaults.
     job, user  what the procedure reads from `ar.job` and `ar.user`.
     check      True: an exception is the test's to see. False: it becomes the outcome "failed", as in a job.
                A raised `Warning` is an outcome in both cases.
+    Raises     TypeError for a column that tasks do not have; KeyError for an unknown logging level.
     """
+    level = LogLevel[log_level] if isinstance(log_level, str) else log_level
+    for column in columns:
+        if column not in Task._fields:
+            raise TypeError(f"a task has no column {column!r}; {near(column, Task._fields, 'linod-ctl(1) lists them')}")
     name = getattr(procedure, "__name__", "procedure")
-    row = {"id": 1, "seqno": 1, "name": name, "procedure": name, "log_level": log_level.name}
+    row = {"id": 1, "seqno": 1, "name": name, "procedure": name, "log_level": level.name}
     steps: list[tuple[int, int]] = []
-    with _captured(log_level) as log:
+    with _captured(level) as log:
         request = BaseRequest(
-            task=detached(SYSTEM_TASK, row | dict(task or {})),
+            task=detached(SYSTEM_TASK, row | columns),
             job={"id": 1, "attempt": 1, "slot": None} | dict(job or {}),
             user=user,
             progress=lambda done, total: steps.append((done, total)),
