@@ -12,7 +12,7 @@ RAN = Path(os.environ.get("STATE_DIRECTORY", "/nowhere")) / "ran"
 
 def write_down(ar: BaseRequest) -> None:
     assert ar.job is not None
-    line = {name: ar.job[name] for name in ("id", "slot")} | {"task": ar.task.procedure}
+    line = {name: ar.job[name] for name in ("id", "slot")} | {"task": ar.task.name}
     line |= {"at": time.time(), "awake": time.clock_gettime(time.CLOCK_MONOTONIC)}
     with RAN.open("a") as file:
         file.write(json.dumps(line) + "\n")
