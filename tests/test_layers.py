@@ -10,7 +10,7 @@ ROOT = Path(linod.__file__).parent
 
 GROUPS = [
     {"errors", "clock", "lazy", "settings", "loglevels"},
-    {"recurrence", "tasks", "jobs", "schedule", "lists", "preview", "procedures", "request", "dd", "ordering"},
+    {"recurrence", "tasks", "jobs", "schedule", "lists", "preview", "procedures", "request", "dd", "ordering", "kinds"},
     {"models", "migrations", "store", "lock", "host", "journal", "notify", "control"},
     {"runner", "foreground", "tables"},
     {"app", "cli", "testing", "demo"},
@@ -33,6 +33,7 @@ WITHIN = {
     "request": set(),
     "dd": {"procedures"},
     "ordering": set(),
+    "kinds": {"tasks"},
     "models": set(),
     "migrations": {"models"},
     "store": {"models", "migrations"},

@@ -74,7 +74,7 @@ def execute(name: str, ar: BaseRequest, level: int, take: Take, told: Told) -> O
         with _logging(level, take), told.running():
             failed = run_hooks()
             if failed is None:
-                call(find(name), ar, lambda: None)
+                call(find(name, ar.task.kind), ar, lambda: None)
     except BaseException as error:  # the one place where a job's exception ends: it becomes the outcome
         return _outcome(error, told)
     return _of_verdict(failed or Verdict(State.SUCCEEDED))

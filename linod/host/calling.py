@@ -3,21 +3,31 @@
 from collections.abc import Callable
 
 from linod.host.verdict import JobTerminated, Verdict, of_hook
+from linod.models.kinds import own_run
 from linod.procedures import procedures
 from linod.request import BaseRequest
+from linod.tasks import SYSTEM_TASK
 
 
-def find(name: str) -> Callable[[BaseRequest], object]:
-    """The function of a procedure; for one that cannot run, a function that raises LookupError with the reason."""
+def find(name: str, kind: str | None) -> Callable[[BaseRequest], object]:
+    """What a job calls: the `run` of its task when the kind has one of its own, else the function of the procedure.
+
+    kind     of the task; None when nobody knows.
+    Returns  for a procedure that cannot run a function that raises LookupError with the reason.
+    """
     procedure = procedures.get(name)
     if procedure is not None and procedure.func is not None and not procedure.problem:
-        return procedure.func
+        return _run_of_task if kind not in (None, SYSTEM_TASK) and own_run(str(kind)) else procedure.func
     problem = procedure.problem if procedure is not None else f"no plugin of this host has the procedure {name!r}"
 
     def cannot_run(ar: BaseRequest) -> None:
         raise LookupError(problem)
 
     return cannot_run
+
+
+def _run_of_task(ar: BaseRequest) -> object:
+    return ar.task.run(ar)
 
 
 def run_hooks() -> Verdict | None:

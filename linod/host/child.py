@@ -120,7 +120,7 @@ class Child:
             rehearse(self._outlet, self._handler, sys.stdout)
         order = read_order(self._stream)
         name_process(f"linod-job-{order['job_id']}")
-        verdict = self._perform(order, find(order["procedure"]))
+        verdict = self._perform(order, find(order["procedure"], order["task"].get("kind")))
         self._finish(verdict)
 
     def _perform(self, order: Message, func: Callable[[BaseRequest], object]) -> Verdict:

@@ -112,7 +112,7 @@ class HostClient:
         match message["type"]:
             case "loading":
                 self.events.plugin_loading(message["plugin"])
-            case "hello" | "plugin" | "finding" | "procedure":
+            case "hello" | "plugin" | "finding" | "kind" | "procedure":
                 self._collect(message)
             case "loaded":
                 self._is_ready(self._report.loaded(message))

@@ -6,12 +6,18 @@ import sys
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from linod.host.entry_points import plugin_modules
 from linod.host.findings import Inventory
 from linod.host.protocol import MESSAGE_BYTES, TRACEBACK_BYTES, Message
 from linod.host.text import clean, cut, cut_head
 from linod.procedures import procedures
+from linod.tasks import SYSTEM_TASK
+
+if TYPE_CHECKING:
+    from linod.kinds import Kind
+    from linod.procedures import Procedure
 
 Send = Callable[[Message], None]
 
@@ -19,7 +25,8 @@ Send = Callable[[Message], None]
 def load_all(
     plugins: Sequence[str], path: Sequence[str], *, entry_points: bool, without: Collection[str], send: Send
 ) -> None:
-    """Import every plugin and report each: `loading` before, its findings and a `plugin` after, at last the procedures.
+    """Import every plugin and report each: `loading` before, its findings and a `plugin` after; at last the kinds of
+    task, and the procedures.
 
     plugins       modules, in the order of the settings; those of the entry points follow.
     path          directories put first on sys.path.
@@ -31,8 +38,30 @@ def load_all(
         if name not in without:
             send({"type": "loading", "plugin": name})
             _load(name, send)
-    for procedure in procedures.ordered():
+    kinds = _kinds()
+    for kind in kinds:
+        send({"type": "kind", "kind": kind.to_wire()})
+    for procedure in _checked(kinds):
         send({"type": "procedure", "procedure": procedure.to_wire()})
+
+
+def _kinds() -> "list[Kind]":
+    """The kinds of task that plugins define. Nobody has, while nobody has imported the models: peewee is 50 ms."""
+    if "linod.models" not in sys.modules:
+        return []
+    from linod.models.kinds import site_kinds
+
+    return site_kinds(procedures.plugin_of)
+
+
+def _checked(kinds: "Sequence[Kind]") -> "list[Procedure]":
+    """The procedures in order; one for a kind of task that nobody defines, or that cannot be used, gets a problem."""
+    for procedure in procedures.ordered():
+        if procedure.class_name != SYSTEM_TASK and not procedure.problem:
+            from linod.models.kinds import why_no_kind
+
+            procedures.refuse(procedure, why_no_kind(procedure.class_name, kinds))
+    return procedures.ordered()
 
 
 def _names(plugins: Sequence[str], entry_points: bool) -> Iterator[str]:
@@ -49,6 +78,10 @@ def _load(name: str, send: Send) -> None:
             _import(name)
     except BaseException as error:  # a plugin's code: whatever it raises is about this plugin only
         report |= _failure(name, error)
+        if "linod.models" in sys.modules:
+            from linod.models.runnable import forget_kinds
+
+            forget_kinds(name)
     module = sys.modules.get(name)
     report["file"] = getattr(module, "__file__", None) or report["file"]
     for kind, text, cure in before.left_open():

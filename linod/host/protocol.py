@@ -6,7 +6,8 @@ the order down, then records, progress and the report up. The other side may be 
 interpreter, and a job runs a plugin's code: so what comes in is checked, and never trusted to be complete.
 
 Packets to the host     load, fork, signal, ping; the end of the socket is the order to end
-Packets to the daemon   hello, loading, plugin, finding, procedure, loaded, settled, forked, unforked, exited, pong
+Packets to the daemon   hello, loading, plugin, finding, kind, procedure, loaded, settled, forked, unforked,
+                        exited, pong
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from linod.errors import ConfigurationError, LinodError
 
 if TYPE_CHECKING:
     from linod.jobs import Outcome
+    from linod.kinds import Kind
     from linod.procedures import Procedure
 
 VERSION = 1
@@ -111,6 +113,7 @@ class Loaded(NamedTuple):
     python: str = ""
     version: str = ""
     warnings: tuple[str, ...] = ()  # what people should know of the plugins though nothing is left out for it
+    kinds: "tuple[Kind, ...]" = ()
 
 
 class HostEvents(Protocol):

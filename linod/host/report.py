@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from linod.host.protocol import Finding, Loaded, Message, PluginReport
+from linod.kinds import Kind
 from linod.procedures import Procedure
 
 
@@ -19,6 +20,7 @@ class LoadReport:
         self._plugins = list(left_out)
         self._procedures: list[Procedure] = []
         self._findings: list[Finding] = []
+        self._kinds: list[Kind] = []
 
     def add(self, message: Message) -> None:
         """Take in one message; those about something else are none of its business.
@@ -35,6 +37,8 @@ class LoadReport:
                 self._findings.append(
                     Finding(**{name: str(message[name]) for name in ("plugin", "kind", "text", "cure")})
                 )
+            case "kind":
+                self._kinds.append(Kind.from_wire(message["kind"]))
             case "procedure":
                 self._procedures.append(Procedure.from_wire(message["procedure"]))
 
@@ -48,4 +52,5 @@ class LoadReport:
             python=self._python,
             version=self._version,
             warnings=tuple(map(str, message["warnings"])),
+            kinds=tuple(self._kinds),
         )

@@ -37,6 +37,24 @@ NOT_COPIED = frozenset(
 """Columns that tell what became of a task: a copy of it begins without."""
 
 
+KINDS: "dict[str, type[Runnable]]" = {}
+"""All kinds of task that are defined in this process, by their names."""
+
+_defined: "list[type[Runnable]]" = []
+
+
+def _define(models: "list[type[Runnable]]") -> None:
+    _defined[:] = models
+    KINDS.clear()
+    for model in models:
+        KINDS.setdefault(model.kind, model)
+
+
+def table_of(model: "type[Runnable]") -> str:
+    """The table of a kind that names none: "invoicing_task"."""
+    return model.kind.replace(".", "_").lower()
+
+
 class RecurrenceSet(Table):
     """When something falls due: the columns of `linod.recurrence`, which says what they mean."""
 
@@ -77,6 +95,7 @@ class Runnable(Sequenced, RecurrenceSet):
     """
 
     kind = ""  # "plugin.Model": how the kind is called in the ledger and on the wire
+    column_names = ""  # of the kind's table for people, separated by spaces; "": those of `linod.kinds.SHOWN`
     verbose_name = "Task"
     not_copied = NOT_COPIED
 
@@ -111,6 +130,20 @@ class Runnable(Sequenced, RecurrenceSet):
             (("failed_job",), False),
             (("procedure", "disabled", "job_id", "next_due", "seqno"), False),
         )
+        table_function = table_of
+
+    def __init_subclass__(cls) -> None:
+        """A class that does not say its `kind` is called after the plugin's module; one that says "" is abstract."""
+        if "kind" not in vars(cls):
+            cls.kind = f"{cls.__module__.removesuffix('.models').rpartition('.')[2]}.{cls.__name__}"
+
+    @classmethod
+    def validate_model(cls) -> None:
+        """Peewee calls this when a class is complete: from now on this process knows the kind."""
+        super().validate_model()
+        if cls.kind:
+            place = (cls.__module__, cls.__qualname__)
+            _define([*(one for one in _defined if (one.__module__, one.__qualname__) != place), cls])
 
     def __str__(self) -> str:
         return f"{self.verbose_name} #{self.seqno} ({self.name})"
@@ -200,8 +233,14 @@ class SystemTask(Runnable):
         table_name = "linod_systemtask"
 
 
-KINDS: dict[str, type[Runnable]] = {SystemTask.kind: SystemTask}
-"""All kinds of task that this process knows."""
+def kinds_defined() -> "list[type[Runnable]]":
+    """The kinds that plugins define, in order; a name may come twice."""
+    return [model for model in _defined if model is not SystemTask]
+
+
+def forget_kinds(plugin: str) -> None:
+    """Take back what a plugin has defined whose import failed: half a plugin is none."""
+    _define([model for model in _defined if not f"{model.__module__}.".startswith(f"{plugin}.")])
 
 
 def kind_model(kind: str) -> type[Runnable]:

@@ -67,6 +67,12 @@ class Procedures:
         self._twins.append(refused)
         return refused
 
+    def refuse(self, procedure: Procedure, reason: str) -> None:
+        """Give a registered procedure a problem that showed when all plugins were loaded; "" is none."""
+        if reason:
+            problem = f"{procedure.file}:{procedure.line}: procedure {procedure.name}: {reason}"
+            self._first[procedure.name] = procedure._replace(problem=problem)
+
     def add_job_start(self, hook: Hook) -> None:
         """Register what runs in each child before its procedure; one that needs an argument is left out."""
         plugin = self.plugin_of(hook)
