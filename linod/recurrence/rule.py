@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linod.recurrence.checks import INTERVALS, UNITS, WEEKDAYS, BadRecurrence, check, parse_positions, zone_named
 from linod.recurrence.days import DAY, LAST_YEAR, DayRule
+from linod.recurrence.stride import first_meeting
 from linod.recurrence.walltime import MIDNIGHT, instant, local_date
 
 if TYPE_CHECKING:
@@ -19,6 +20,16 @@ HORIZON = datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
 
 WINDOWS = 1000
 """Daily windows to try for an interval that may step over them; then the row is called impossible."""
+
+FAR = 7 * (WINDOWS + 1)
+"""Days to look ahead for a window, at most."""
+
+HOP = 14
+"""Days over which a zone's offset is taken for constant when it is the same at both ends. The shortest time between two
+changes that cancel each other out is a month of Ramadan."""
+
+MARGIN = 3 * DAY
+"""From the begin of a window to where a change of the clock does not touch it."""
 
 
 class Recurrence(NamedTuple):
@@ -157,30 +168,59 @@ class Recurrence(NamedTuple):
         if not self.weekdays and self.end_time is None:
             slot = self._on_grid(origin, low)
             return None if self.end_date and local_date(slot, zone) > self.end_date else slot
-        width = self._width
+        rule, width = self._flagged_days(low, zone), self._width
         sparse = self.step > width
-        days = self._days(self._flagged_days(low, zone), local_date(low, zone) - DAY, zone)
-        for tried, day in enumerate(days):
-            if not (sparse and self._steps_over(day, origin, width, zone)):
+        day = self._first_day(rule, local_date(low, zone) - DAY, zone)
+        last = None if day is None else day + WINDOWS * DAY * (7 // len(self.weekdays) if self.weekdays else 1)
+        while day is not None and last is not None:
+            ahead = self._days_stepped_over(day, origin, width, zone) if sparse else 0
+            if not ahead:
                 begin, end = self._window(day, zone)
                 slot = self._on_grid(origin, max(low, begin))
                 if slot <= end:
                     return slot
-            if tried == WINDOWS:
+            if day > last:
                 raise BadRecurrence("every", f"this interval steps over each of the next {WINDOWS} daily windows")
+            day = self._first_day(rule, day + max(1, ahead) * DAY, zone)
         return None
 
-    def _steps_over(self, day: date, origin: datetime, width: timedelta, zone: "ZoneInfo") -> bool:
-        """Whether the grid surely has no moment in the window of `day`, which is `width` long.
+    def _first_day(self, rule: DayRule, day: date, zone: "ZoneInfo") -> date | None:
+        return next(self._days(rule, day, zone), None)
 
-        By the zone's offset alone, where the clock does not change around the day: much faster than the window's two
-        instants, and an interval such as 25 hours steps over most windows.
+    def _days_stepped_over(self, day: date, origin: datetime, width: timedelta, zone: "ZoneInfo") -> int:
+        """How many days from `day` on have a window, `width` long, in which the grid surely has no moment.
+
+        By the zone's offset alone, and so no further than to the next change of it.
         """
         begin = datetime.combine(day, self.opening, UTC)
-        offset = zone.utcoffset(begin - DAY)  # read as a wall time: the zone looks at no tzinfo
-        if offset is None or offset != zone.utcoffset(begin + 3 * DAY):
-            return False
-        return (origin - begin + offset) % self.step > width
+        offset, after = zone.utcoffset(begin - DAY), zone.utcoffset(begin + MARGIN)  # it reads wall times, no tzinfo
+        if offset is None or after is None:
+            return 0
+        if offset != after:  # the window lies between where either of the two would have it
+            return int((origin - begin + max(offset, after)) % self.step > width + abs(offset - after))
+        wanted = self._days_to_meeting(day, origin - begin + offset, width)
+        ahead, hop = 0, HOP
+        while ahead < wanted and hop:
+            hop = min(hop, wanted - ahead)
+            if zone.utcoffset(begin + MARGIN + (ahead + hop) * DAY) == offset:
+                ahead += hop
+            else:
+                hop //= 2
+        return min(ahead + 1, wanted)
+
+    def _days_to_meeting(self, day: date, phase: timedelta, width: timedelta) -> int:
+        """Days from `day` to the next flagged one whose window the grid meets, if the clock never changes."""
+        step, size, one = self.step // TICK, width // TICK, DAY // TICK
+        if not self.weekdays:
+            found = first_meeting(phase // TICK, one, step, size)
+            return FAR if found is None else min(found, FAR)
+        nearest = FAR
+        for weekday in self.weekdays:
+            first = (weekday - day.weekday()) % 7
+            found = first_meeting(phase // TICK - first * one, 7 * one, step, size)
+            if found is not None:
+                nearest = min(nearest, first + 7 * found)
+        return nearest
 
     def _on_grid(self, origin: datetime, low: datetime) -> datetime:
         return origin - (origin - low) // self.step * self.step

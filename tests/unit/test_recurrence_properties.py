@@ -4,12 +4,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from linod.recurrence import BadRecurrence, Recurrence, plan, plan_after
 from linod.recurrence.checks import WEEKDAYS
 from linod.recurrence.days import DayRule
+from linod.recurrence.stride import first_meeting
 from linod.tasks import NOTHING_TO_PLAN
 from tests.unit.rows import task
 
@@ -183,15 +185,27 @@ def test_a_look_by_the_offset_alone_steps_over_no_window_that_is_met(
     columns: dict[str, Any] = dict.fromkeys((WEEKDAYS[number] for number in days), True)
     columns |= {"every_unit": "minutely", "every": every, "start_time": begin, "end_time": end, "anchor": anchor}
     rule, plodding = rule_of(columns), Plodding.of(task(**columns))
-    for _ in range(20):
-        slot = next_after(rule, moment, zone)
-        assert slot == plodding.next_after(moment, zone)
-        assert slot is not None
-        moment = slot
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("linod.recurrence.rule.WINDOWS", 5000)  # an interval of 4000 minutes may step over as many
+        for _ in range(5):
+            slot = next_after(rule, moment, zone)
+            assert slot == plodding.next_after(moment, zone)
+            assert slot is not None
+            moment = slot
 
 
 class Plodding(Recurrence):
     """Looks into every window."""
 
-    def _steps_over(self, day: date, origin: datetime, width: timedelta, zone: ZoneInfo) -> bool:
-        return False
+    def _days_stepped_over(self, day: date, origin: datetime, width: timedelta, zone: ZoneInfo) -> int:
+        return 0
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.data())
+def test_the_first_window_that_a_grid_meets_is_computed_as_it_is_counted(data: st.DataObject) -> None:
+    step = data.draw(st.integers(2, 400))
+    width, phase = data.draw(st.integers(0, step - 1)), data.draw(st.integers(-1000, 1000))
+    stride = data.draw(st.integers(1, 500))
+    counted = next((k for k in range(step) if (phase - k * stride) % step <= width), None)
+    assert first_meeting(phase, stride, step, width) == counted
