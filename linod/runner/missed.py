@@ -99,7 +99,7 @@ def _decide(store: Store, task: Task, due: datetime, now: datetime, site: Site, 
     if last == due:
         return None
     before = passed(rule, due, last - TICK, zone)
-    if not_run_yet(store, task, last, site) != last:
+    if site.seen is not None and last <= site.seen and store.was_run(task.key, last):
         why = f"{absent}; the slot of {_shown(last, zone)} was run before the clock was set back"
         return Missed(before, why, _next(store, task, rule, now, site))
     return Missed(before, f"{absent}; the slot of {_shown(last, zone)} is run for all of them", last)

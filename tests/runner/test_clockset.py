@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from linod.jobs import Job
+from linod.jobs import Job, State
 from linod.journal import Event
 from linod.runner.replanning import AT_ONCE
 from linod.tasks import NOTHING_TO_PLAN
@@ -101,6 +101,27 @@ def test_set_back_nothing_is_silent_until_the_old_time_comes_again(tmp_path: Pat
             assert [slot for name, slot in started if name == "backup"] == [utc(22, 3), utc(23, 3), utc(24, 3)]
             hours = [slot for name, slot in started if name == "often" and slot is not None]
             assert all(later - earlier <= 2 * HOUR for earlier, later in pairwise(hours))
+
+    asyncio.run(body())
+
+
+def test_forward_once_more_what_had_its_job_there_is_not_made_up_for(tmp_path: Path) -> None:
+    """An interval, too: its next slot is near, and a job for the same one would come moments after the first."""
+
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            await crank.tasks("often", every_unit="secondly", every=3600)
+            await run_until(crank, NOON)
+            for move in (3 * DAY, -3 * DAY, 3 * DAY):
+                crank.clock.set(crank.clock.at + move + MINUTE)
+                for name in await crank.turn():
+                    crank.end(name)
+                await crank.turn()
+            slots = [job.slot for job in await crank.jobs() if job.state is State.SUCCEEDED]
+            assert len(slots) == len(set(slots))
+            missed = [job for job in await crank.jobs() if job.state is State.MISSED]
+            assert "was run before the clock was set back" in missed[0].message
+            assert (await crank.row("often")).next_due == utc(27, 13)
 
     asyncio.run(body())
 
