@@ -1,6 +1,8 @@
 """A task as a plain value, and its status as text. Pure: no clock, no database."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -64,10 +66,21 @@ class Task(NamedTuple):
     events: int = 0  # executed slots, for max_events
     job_id: int | None = None  # the unfinished job of this task
     failed_job: int | None = None  # the job whose failure disabled this task
+    own: Mapping[str, object] = MappingProxyType({})  # the columns that its kind has beside these
 
     @property
     def key(self) -> TaskKey:
         return TaskKey(self.kind, self.id)
+
+    def column(self, name: str) -> object:
+        """The value of a column, whether every task has it or its kind alone."""
+        return self.own[name] if name in self.own else getattr(self, name)
+
+    def with_columns(self, columns: Mapping[str, object]) -> "Task":
+        """The same with other values: of columns that every task has, and of those that its kind has beside them."""
+        common = {name: value for name, value in columns.items() if name in self._fields}
+        own = {name: value for name, value in columns.items() if name not in common}
+        return self._replace(**common, own={**self.own, **own})  # type: ignore[arg-type]  # each by its name
 
 
 def label(task: Task) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from linod import models
 
-TABLES: tuple[Any, ...] = (*models.KINDS.values(), models.Job, models.Installed, models.Change, models.User)
+TABLES: tuple[Any, ...] = (models.Job, models.Installed, models.KnownKind, models.Change, models.User)
 
 
 class DatabaseHash:
@@ -25,7 +25,7 @@ class DatabaseHash:
 def _hashes() -> dict[str, str]:
     """A hash of all rows of each table, by its name."""
     found = {}
-    for model in TABLES:
+    for model in (*models.KINDS.values(), *TABLES):
         rows = list(model.select().order_by(model.id).tuples())
         found[model._meta.table_name] = sha256(repr(rows).encode()).hexdigest()
     return found

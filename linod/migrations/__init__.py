@@ -1,14 +1,18 @@
 """The schema, step by step. Once released a step is never edited, a later one corrects it.
 
-The steps are SQL as SQLite has it. A test compares what they make with what `models` declares.
+A step's `statements()` are about linod's own tables, its `of_kind(kind, table)` is asked for the table of each kind of
+task, those that plugins brought included. The steps are SQL as SQLite has it. A test compares what they make with what
+`models` declares.
 """
 
 import logging
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from linod.errors import ConfigurationError
+from linod.tasks import SYSTEM_TASK
 
 log = logging.getLogger("lino")
 
@@ -16,6 +20,7 @@ STEPS = {
     1: "linod.migrations.step_001",
     2: "linod.migrations.step_002",
     3: "linod.migrations.step_003",
+    4: "linod.migrations.step_004",
 }
 """Version -> the module that leads to it from the version before. Imported only when the step is to be made."""
 
@@ -80,7 +85,7 @@ def migrate(db: Any, path: Path) -> int:
             copy = keep_copy(path, found)
             log.warning("The tables of %s go from version %d to %d; %s is as it was", path, found, LATEST, copy)
         for version in range(found + 1, LATEST + 1):
-            for statement in import_module(STEPS[version]).statements():
+            for statement in _statements(import_module(STEPS[version]), db):
                 db.execute_sql(statement)
             db.execute_sql("INSERT INTO linod_schema (version) VALUES (?)", (version,))
     if found:
@@ -89,3 +94,16 @@ def migrate(db: Any, path: Path) -> int:
         except OSError as error:  # the tables are as they shall be: no reason to fail
             log.warning("A copy that is not needed any more stays: %s", error)
     return LATEST - found
+
+
+def _statements(step: Any, db: Any) -> Iterator[str]:
+    yield from step.statements() if hasattr(step, "statements") else ()
+    for kind, table in _kinds(db) if hasattr(step, "of_kind") else ():
+        yield from step.of_kind(kind, table)
+
+
+def _kinds(db: Any) -> list[tuple[str, str]]:
+    """The kinds of task that there are, each with its table."""
+    found = db.execute_sql("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'linod_kind'").fetchall()
+    brought = db.execute_sql("SELECT name, table_name FROM linod_kind ORDER BY name").fetchall() if found else []
+    return [(SYSTEM_TASK, "linod_systemtask"), *brought]

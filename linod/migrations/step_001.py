@@ -107,7 +107,7 @@ def index(name: str, columns: str, unique: bool = False) -> str:
     return f'CREATE {word} "{label}" ON "{name}" ({columns})'
 
 
-def runnable_table(name: str) -> Iterator[str]:
+def of_kind(kind: str, name: str) -> Iterator[str]:
     """The table of one kind of task, with its indexes."""
     yield table(name, RUNNABLE)
     for columns in RUNNABLE_INDEXES:
@@ -116,7 +116,6 @@ def runnable_table(name: str) -> Iterator[str]:
 
 def statements() -> Iterator[str]:
     yield table("linod_schema", '"version" INTEGER NOT NULL PRIMARY KEY')
-    yield from runnable_table("linod_systemtask")
     yield table("linod_job", JOB)
     yield index("linod_job", "kind, task_id, slot, attempt", unique=True)
     yield index("linod_job", "kind, task_id, id")

@@ -3,5 +3,5 @@
 from collections.abc import Iterator
 
 
-def statements() -> Iterator[str]:
-    yield 'ALTER TABLE "linod_systemtask" ADD COLUMN "missed" VARCHAR(10)'
+def of_kind(kind: str, name: str) -> Iterator[str]:
+    yield f'ALTER TABLE "{name}" ADD COLUMN "missed" VARCHAR(10)'

@@ -4,7 +4,7 @@ The columns of a table are listed once more in `migrations`, which creates it; a
 """
 
 from linod.models.fields import moment_text, parse_moment
-from linod.models.ledger import Change, Installed, Job, User
+from linod.models.ledger import Change, Installed, Job, KnownKind, User
 from linod.models.operable import OPERABLE, BadColumn, parse_column
 from linod.models.rows import detached, job_row, json_value, task_of, task_row
 from linod.models.runnable import KINDS, REPLANNING, RecurrenceSet, Runnable, SystemTask, kind_model
@@ -20,6 +20,7 @@ __all__ = [
     "Detached",
     "Installed",
     "Job",
+    "KnownKind",
     "RecurrenceSet",
     "Runnable",
     "Sequenced",

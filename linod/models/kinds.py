@@ -4,6 +4,7 @@ there."""
 import sys
 from collections.abc import Callable, Collection
 from datetime import date, time
+from functools import cache
 from typing import Any
 
 from peewee import (
@@ -111,6 +112,7 @@ def stored_model(kind: Kind) -> type[Runnable]:
     return type(kind.name.replace(".", "_"), (StoredKind,), {"kind": kind.name, "Meta": Meta, **fields})
 
 
+@cache
 def own_columns(model: type[Runnable]) -> tuple[str, ...]:
     """The names of the columns that a kind has beside those of every task."""
     return tuple(name for name in model._meta.sorted_field_names if name not in EVERY_TASK)

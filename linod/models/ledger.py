@@ -1,4 +1,4 @@
-"""What happened: jobs, installed procedures, operators' changes; and the users that jobs run as."""
+"""What happened: jobs, installed procedures, kinds of task, operators' changes; and the users that jobs run as."""
 
 from peewee import CharField, IntegerField, TextField
 
@@ -77,6 +77,19 @@ class Change(Table):
     class Meta:
         table_name = "linod_change"
         indexes = ((("kind", "task_id", "id"), False),)
+
+
+class KnownKind(Table):
+    """A kind of task that a plugin has brought. `definition` is the JSON of `linod.kinds.Kind`, with all the columns of
+    its own that the table has."""
+
+    id = NewIdField()
+    name = CharField(100, unique=True)
+    table_name = CharField(64, unique=True)
+    definition = TextField()
+
+    class Meta:
+        table_name = "linod_kind"
 
 
 class User(Table):

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from enum import Enum
+from math import isfinite, nan
 from typing import NamedTuple
 
 from linod.errors import BadValue, near
+from linod.kinds import OwnColumn
 from linod.loglevels import LogLevel
+from linod.models.fields import parse_moment
 from linod.models.runnable import SCHEDULE, WEEKDAYS, Runnable
 from linod.tasks import MISSED
 
@@ -19,6 +22,9 @@ NOTHING = ("", "none", "null", "-")
 
 TRUE = ("yes", "true", "on", "1", "y")
 FALSE = ("no", "false", "off", "0", "n")
+TEXT_LENGTH = 10_000
+"""Characters that an operator may write into a text of no given length."""
+
 BIGGEST = 2**31 - 1  # what an integer column of every database holds
 
 
@@ -152,6 +158,49 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _whole(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63:
+        raise ValueError(f"{_shown(value)} is not a whole number")
+    return value
+
+
+def _float(value: object) -> float:
+    try:
+        number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else nan
+    except (ValueError, OverflowError):
+        number = nan
+    if not isfinite(number):
+        raise ValueError(f"{_shown(value)} is not a number")
+    return number
+
+
+def _moment(value: object) -> datetime:
+    try:
+        moment = value if isinstance(value, datetime) else parse_moment(str(value).strip())
+        return moment.astimezone(UTC) if moment.tzinfo is not None else parse_moment("")
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{_shown(value)} is not a moment with its zone, such as 2026-11-24T03:00:00Z") from error
+
+
+OWN: Mapping[str, Column] = {
+    "text": Column(_text(TEXT_LENGTH), "a text"),
+    "integer": Column(_whole, "a whole number"),
+    "boolean": Column(_yes_or_no, "yes or no"),
+    "number": Column(_float, "a number"),
+    "date": Column(_date, "a date such as 2026-11-24"),
+    "time": Column(_time, "a time of the day such as 04:00"),
+    "moment": Column(_moment, "a moment such as 2026-11-24T03:00:00Z"),
+}
+"""How people write what a column of a kind's own holds, by its type."""
+
+
+def _own(column: OwnColumn) -> Column:
+    parse = OWN[column.type].parse if column.length is None else _text(column.length)
+    return OWN[column.type]._replace(parse=parse, empty=column.null)
+
+
 OPERABLE: Mapping[str, Column] = {
     "name": Column(_text(200), "a text"),
     "procedure": Column(_text(100), "the name of a procedure"),
@@ -172,22 +221,24 @@ OPERABLE: Mapping[str, Column] = {
 }
 """Each column that an operator may set."""
 
+NO_COLUMNS: Mapping[str, OwnColumn] = {}
+
 assert set(SCHEDULE) <= set(OPERABLE)
 
 
-def parse_column(name: str, value: object) -> object:
+def parse_column(name: str, value: object, own: Mapping[str, OwnColumn] = NO_COLUMNS) -> object:
     """The value to store, from what an operator wrote or a program sent.
 
     value   a text as people write it, a JSON value, or a value of the right type already.
+    own     the columns that the task's kind has beside those of every task.
     Raises  BadColumn when the column is unknown or not an operator's, or the value does not fit; it says what does.
     """
-    column = OPERABLE.get(name)
+    column = _own(own[name]) if name in own else OPERABLE.get(name)
     if column is None:
         if name in Runnable._meta.fields:
             raise BadColumn(name, "linod itself writes this column")
-        raise BadColumn(
-            name, "there is no such column; " + near(name, tuple(OPERABLE), "they are " + ", ".join(OPERABLE))
-        )
+        known = (*OPERABLE, *own)
+        raise BadColumn(name, "there is no such column; " + near(name, known, "they are " + ", ".join(known)))
     if value is None or (isinstance(value, str) and value.strip().lower() in NOTHING):
         if not column.empty:
             raise BadColumn(name, f"needs a value: {column.takes}")

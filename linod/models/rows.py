@@ -3,12 +3,14 @@
 from datetime import date, datetime, time
 from enum import Enum
 
+from peewee import DateField, TimeField
+
 from linod.jobs import Job
 from linod.models.fields import Converted, MomentField, moment_text, parse_moment
 from linod.models.runnable import Runnable, kind_model
 from linod.tasks import Task
 
-TASK_COLUMNS = tuple(name for name in Task._fields if name != "kind")
+TASK_COLUMNS = tuple(name for name in Task._fields if name not in ("kind", "own"))
 JOB_COLUMNS = Job._fields
 
 
@@ -22,8 +24,9 @@ def json_value(value: object) -> object:
 
 
 def task_row(task: Task) -> dict[str, object]:
-    """The row of a task and its kind, safe for JSON."""
-    return {"kind": task.kind, **{name: json_value(getattr(task, name)) for name in TASK_COLUMNS}}
+    """The row of a task and its kind, safe for JSON; columns of the kind's own stand among the others."""
+    row = {"kind": task.kind, **{name: json_value(getattr(task, name)) for name in TASK_COLUMNS}}
+    return row | {name: json_value(value) for name, value in task.own.items()}
 
 
 def job_row(job: Job) -> dict[str, object]:
@@ -43,7 +46,7 @@ def detached(kind: str, row: dict[str, object]) -> Runnable:
         field = model._meta.fields.get(name)
         if isinstance(field, MomentField) and isinstance(value, str):
             values[name] = parse_moment(value)
-        elif isinstance(field, Converted):
+        elif isinstance(field, Converted | DateField | TimeField):
             values[name] = field.python_value(value)
         elif field is not None:
             values[name] = value
@@ -54,4 +57,6 @@ def detached(kind: str, row: dict[str, object]) -> Runnable:
 
 def task_of(instance: Runnable) -> Task:
     """The plain value of an instance."""
-    return Task(kind=instance.kind, **{name: instance.__data__.get(name) for name in TASK_COLUMNS})
+    values = instance.__data__
+    own = {name: values.get(name) for name in instance._meta.sorted_field_names if name not in TASK_COLUMNS}
+    return Task(kind=instance.kind, **{name: values.get(name) for name in TASK_COLUMNS}, own=own)

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 
 from linod.errors import LinodError
 from linod.jobs import Job
-from linod.models import KINDS
 from linod.recurrence import Recurrence, plan, plan_after
 from linod.recurrence.checks import INTERVALS
 from linod.runner.clockset import NOTICED
 from linod.runner.site import Site
 from linod.store import Store
-from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
+from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task, TaskKey
 
 AT_ONCE = 200
 """Tasks that one turn plans anew, in 20 ms; the others wait for the turns after it, which claim what is due, too."""
@@ -23,7 +22,7 @@ AT_ONCE = 200
 TRIED = 100
 """Slots that are looked up in the ledger one by one; after them the one behind the last that was run is taken."""
 
-BEGIN = TaskKey(next(iter(KINDS)), 0)
+BEGIN = TaskKey(SYSTEM_TASK, 0)
 """Before the first task."""
 
 
@@ -41,7 +40,7 @@ def replan_some(store: Store, after: TaskKey, now: datetime, site: Site) -> Task
                 store.replan(task, due)
     if len(tasks) == AT_ONCE:
         return tasks[-1].key
-    kinds = list(KINDS)
+    kinds = list(store.kinds)  # that of BEGIN is the first
     following = kinds[kinds.index(after.kind) + 1 :]
     return TaskKey(following[0], 0) if following else None
 

@@ -9,7 +9,7 @@ from peewee import fn
 
 from linod import models
 from linod.jobs import Job
-from linod.models import KINDS, Runnable, json_value
+from linod.models import Runnable, json_value
 from linod.store.jobs import Jobs
 from linod.store.query import param
 from linod.store.rows import storable, task_columns, task_value
@@ -57,7 +57,7 @@ class Changes(Jobs):
         Not those that somebody has switched since: then being disabled is a decision.
         """
         found = []
-        for model in KINDS.values():
+        for model in self.kinds.values():
             for task in [task_value(model, row) for row in self._rows(_failed, model, limit=limit)]:
                 job = self.job(task.failed_job or 0)
                 found += [(task, job)] if job is not None else []
@@ -65,7 +65,7 @@ class Changes(Jobs):
 
     def count_failed(self) -> int:
         """How many there are of these."""
-        return sum(int(self._rows(_count_failed, model)[0][0]) for model in KINDS.values())
+        return sum(int(self._rows(_count_failed, model)[0][0]) for model in self.kinds.values())
 
 
 def _json(values: Mapping[str, object]) -> str:
@@ -77,7 +77,7 @@ def _record(names: tuple[str, ...]) -> Any:
 
 
 def _failed(model: type[Runnable]) -> Any:
-    query = model.select(task_columns()).where(model.failed_job > 0, model.disabled > 0)
+    query = model.select(task_columns(model)).where(model.failed_job > 0, model.disabled > 0)
     return query.order_by(model.failed_job.desc()).limit(param("limit"))
 
 

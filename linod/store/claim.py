@@ -7,7 +7,7 @@ from peewee import Value, fn
 
 from linod import models
 from linod.jobs import Job, State
-from linod.models import Runnable, kind_model, parse_column
+from linod.models import Runnable, parse_column
 from linod.store.connection import Connection
 from linod.store.query import param
 from linod.tasks import NOTHING_TO_PLAN, Task
@@ -99,7 +99,7 @@ class Claims(Connection):
         local = now.astimezone(self.zone)
         changed = self._changed(
             _take,
-            kind_model(job.kind),
+            self.model(job.kind),
             waits,
             job.slot is not None,
             id=job.task_id,

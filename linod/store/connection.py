@@ -15,10 +15,11 @@ from linod.errors import ConfigurationError, DatabaseAway
 from linod.migrations import check_version, migrate, outlook, schema_version
 from linod.store.away import explain, first_error
 from linod.store.query import Compiled, compile_query
+from linod.tasks import SYSTEM_TASK
 
 SQLITE = "sqlite:///"
 
-TABLES = (*models.KINDS.values(), models.Job, models.Installed, models.Change, models.User)
+TABLES = (models.Job, models.Installed, models.KnownKind, models.Change, models.User)
 
 NOT_AWAY = (peewee.IntegrityError, peewee.ProgrammingError, peewee.DataError)
 """Errors of a statement; they are defects, and no reason to try again."""
@@ -39,7 +40,8 @@ class Connection:
         self._read_only = read_only
         self._busy_timeout = busy_timeout
         self._db: Any = peewee.SqliteDatabase(None)
-        self._compiled: dict[Hashable, Compiled] = {}
+        self._compiled: dict[tuple[Hashable, tuple[Hashable, ...]], Compiled] = {}
+        self.kinds: dict[str, type[models.Runnable]] = {SYSTEM_TASK: models.SystemTask}  # those that have a table here
         self._file: tuple[int, int] | None = None  # device and inode of the file that is open
         self._opened = False
         self._suspect = False  # an error made the connection doubtful: take a new one
@@ -59,6 +61,7 @@ class Connection:
                     check_version(schema_version(self._db), self.path)
                 else:
                     migrate(self._db, self.path)
+                self._opened_schema()
         except DatabaseAway as error:
             self.close()
             if "not a database" in str(error.__cause__):
@@ -105,7 +108,14 @@ class Connection:
         with self._guard(), self._db.atomic("IMMEDIATE"):
             yield
 
+    def model(self, kind: str) -> type[models.Runnable]:
+        """The model of a kind's table; raises KeyError for one that has none here."""
+        return self.kinds[kind]
+
     # for the parts of the store
+
+    def _opened_schema(self) -> None:
+        """The tables are those of this linod. `Kinds` looks which others there are."""
 
     def _rows(self, build: Callable[..., Any], *args: Hashable, **values: object) -> list[tuple[Any, ...]]:
         """The rows of a SELECT. `build(*args)` makes the query, once; `values` are its parameters this time."""
@@ -127,7 +137,8 @@ class Connection:
         self._ensure()
         compiled = self._compiled.get((build, args))
         if compiled is None:
-            with self._db.bind_ctx(TABLES, False, False):  # an INSERT of Peewee asks which database it is for
+            tables = (*self.kinds.values(), *TABLES)
+            with self._db.bind_ctx(tables, False, False):  # an INSERT of Peewee asks which database it is for
                 compiled = self._compiled[build, args] = compile_query(self._db, build(*args))
         return self._db.execute_sql(compiled.sql, compiled.parameters(values))
 
@@ -179,6 +190,7 @@ class Connection:
         if change is not None:
             self._suspect = True
             raise DatabaseAway(f"database {self.path} {change}: restart linod")
+        self._opened_schema()
 
     def _connect(self, *, create: bool) -> None:
         mode = "rwc" if create else "rw"

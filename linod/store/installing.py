@@ -7,7 +7,7 @@ from typing import Any
 
 from linod import models
 from linod.errors import BadValue
-from linod.models import Runnable, kind_model
+from linod.models import Runnable
 from linod.procedures import Procedure
 from linod.store.edits import Edits
 from linod.store.query import param
@@ -39,7 +39,7 @@ class Installing(Edits):
         """Each procedure is a transaction of its own: what is wrong with one spoils no other."""
         try:
             with self.transaction():
-                has_row = self._rows(_has_row, kind_model(SYSTEM_TASK), procedure=procedure.name)
+                has_row = self._rows(_has_row, self.model(SYSTEM_TASK), procedure=procedure.name)
                 task = None if has_row else self.add(procedure.name, procedure.name, suggested(procedure, today))
                 self._inserted(_remember, kind=SYSTEM_TASK, procedure=procedure.name, now=now)
                 return task

@@ -9,7 +9,7 @@ from peewee import Case
 from linod import models
 from linod.errors import IllegalTransition
 from linod.jobs import ARROWS, EXECUTED, UNFINISHED, Job, Outcome, State
-from linod.models import KINDS, Runnable, kind_model
+from linod.models import Runnable
 from linod.store.query import param
 from linod.store.rows import job_columns, job_value, storable
 from linod.store.tasks import Tasks
@@ -64,9 +64,9 @@ class Jobs(Tasks):
         with self.transaction():
             if self._changed(_end, outcome.state, id=job.id, now=now, **values) != 1:
                 raise self._illegal(job.id, outcome.state)
-            if job.kind not in KINDS:
+            if job.kind not in self.kinds:
                 return None
-            model = kind_model(job.kind)
+            model = self.model(job.kind)
             summary = {"now": now, "message": storable(message), "next_due": next_due, "never": NOTHING_TO_PLAN}
             executed = outcome.state in EXECUTED or outcome.state is State.INTERRUPTED
             self._changed(_summary, model, disable, executed, id=job.task_id, job_id=job.id, **summary)
@@ -86,7 +86,7 @@ class Jobs(Tasks):
             jobs = self.unfinished()
             for job in jobs:
                 self._changed(_interrupt, id=job.id, now=now, message=message)
-            for model in KINDS.values():
+            for model in self.kinds.values():
                 self._changed(_release, model, now=now, message=message)
         return [job._replace(state=State.INTERRUPTED, ended_at=now, message=message) for job in jobs]
 

@@ -13,7 +13,7 @@ from peewee import Select
 
 from linod.errors import near
 from linod.lists import ALL, BadList, Page, Place, Values, Wanted, bad_place, place_text
-from linod.models import KINDS, Runnable, kind_model
+from linod.models import Runnable
 from linod.store.connection import Connection
 from linod.store.query import param
 from linod.store.rows import task_columns, task_value
@@ -34,10 +34,10 @@ class Listing(Connection):
         runs, is requested, failed or is overdue by its job, request, last job or slot. One kind after the other.
         Raises  BadList when there is no such kind, or `after` is no place of this list.
         """
-        if wanted.kind is not None and wanted.kind not in KINDS:
-            known = near(wanted.kind, KINDS, "they are " + ", ".join(KINDS))
+        if wanted.kind is not None and wanted.kind not in self.kinds:
+            known = near(wanted.kind, self.kinds, "they are " + ", ".join(self.kinds))
             raise BadList("kind", f"there is no kind of task {wanted.kind!r}; {known}")
-        kinds = [kind for kind in KINDS if wanted.kind in (None, kind)]
+        kinds = [kind for kind in self.kinds if wanted.kind in (None, kind)]
         if after is not None:
             if after.kind not in kinds or len(after.values) != len(ORDERS[_index_of(wanted)].columns) + 1:
                 raise bad_place(place_text(after))
@@ -53,11 +53,11 @@ class Listing(Connection):
 
     def place_of(self, task: Task, wanted: Wanted) -> Place:
         """Where a page of these would end with a task."""
-        return Place(task.kind, _values(kind_model(task.kind), (*ORDERS[_index_of(wanted)].columns, "id"), task))
+        return Place(task.kind, _values(self.model(task.kind), (*ORDERS[_index_of(wanted)].columns, "id"), task))
 
     def _of_kind(self, kind: str, wanted: Wanted, after: Values, limit: int) -> tuple[list[Task], Values]:
         """Tasks of one kind, and where they end, unless there are no more."""
-        model, by, rest = kind_model(kind), _index_of(wanted), _rest_of(wanted)
+        model, by, rest = self.model(kind), _index_of(wanted), _rest_of(wanted)
         names = (*ORDERS[by].columns, "id")
         values = _parameters(wanted) | {f"after_{name}": value for name, value in zip(names, after, strict=False)}
         found: list[Task] = []
@@ -182,7 +182,7 @@ def _behind(query: Any, model: type[Runnable], by: str, place: int) -> Any:
 
 def _page(model: type[Runnable], by: str, place: int, rest: frozenset[str]) -> Any:
     if not rest:
-        return _behind(model.select(task_columns()), model, by, place).limit(param("limit"))
+        return _behind(model.select(task_columns(model)), model, by, place).limit(param("limit"))
     names = dict.fromkeys(("id", *ORDERS[by].columns, *LOOKED))
     looked = _behind(model.select(*(getattr(model, name) for name in names)), model, by, place)
     row = looked.limit(param("looked_at")).alias("looked")
@@ -190,7 +190,7 @@ def _page(model: type[Runnable], by: str, place: int, rest: frozenset[str]) -> A
     order = [getattr(row.c, name) for name in (*ORDERS[by].columns, "id")]
     ids = Select([row], [row.c.id]).where(*conditions).order_by(*order).limit(param("limit"))
     columns = [getattr(model, name) for name in (*ORDERS[by].columns, "id")]
-    return model.select(task_columns()).where(model.id.in_(ids)).order_by(*columns)
+    return model.select(task_columns(model)).where(model.id.in_(ids)).order_by(*columns)
 
 
 def _last(model: type[Runnable], by: str, place: int) -> Any:

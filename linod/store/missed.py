@@ -7,7 +7,7 @@ from peewee import fn
 
 from linod import models
 from linod.jobs import State
-from linod.models import Runnable, kind_model
+from linod.models import Runnable
 from linod.recurrence import Passed
 from linod.store.connection import Connection
 from linod.store.query import param
@@ -28,7 +28,7 @@ class Missed(Connection):
         Returns   False when the row has changed since: then nothing was written.
         """
         with self.transaction():
-            if self._changed(_pass_over, kind_model(task.kind), id=task.id, due=task.next_due, next_due=next_due) != 1:
+            if self._changed(_pass_over, self.model(task.kind), id=task.id, due=task.next_due, next_due=next_due) != 1:
                 return False
             found = self._rows(_attempts, kind=task.kind, task_id=task.id, slot=slots.first)[0][0]
             values = {name: getattr(task, name) for name in ("kind", "procedure", "log_level")}

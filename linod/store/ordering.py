@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from linod.models import Runnable, kind_model
+from linod.models import Runnable
 from linod.models.runnable import NAME_LENGTH, NOT_COPIED
 from linod.store.edits import Edits
 from linod.store.query import param
@@ -46,7 +46,7 @@ class Ordering(Edits):
 
         with self.transaction():
             original = self.existing(key)
-            model = kind_model(key.kind)
+            model = self.model(key.kind)
             names = tuple(sorted(model._meta.fields.keys() - NOT_COPIED))
             values = dict(zip(names, self._rows(_columns, model, names, id=key.id)[0], strict=True))
             copy = TaskKey(key.kind, self._inserted(_insert, model, names, **values))
@@ -56,13 +56,13 @@ class Ordering(Edits):
             return self.set_columns(copy, given)[1]
 
     def _numbers(self, kind: str) -> "list[Numbered]":
-        return [(row[0], row[1]) for row in self._rows(_numbers, kind_model(kind))]
+        return [(row[0], row[1]) for row in self._rows(_numbers, self.model(kind))]
 
     def _renumber(self, key: TaskKey, place: int, rows: "list[Numbered]") -> None:
         from linod.ordering import renumbered
 
         for one, number in renumbered(rows, key.id, place).items():
-            self._changed(_number, kind_model(key.kind), id=one, number=number)
+            self._changed(_number, self.model(key.kind), id=one, number=number)
 
 
 def _numbers(model: type[Runnable]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from linod import models
 from linod.jobs import State
-from linod.models import Runnable, kind_model, parse_moment
+from linod.models import Runnable, parse_moment
 from linod.store.changes import Changes
 from linod.store.query import param
 from linod.store.rows import task_columns
@@ -44,7 +44,7 @@ class Replanning(Changes):
     def replan(self, task: Task, next_due: datetime) -> bool:
         """Set the next slot of a task that waits for one; False when it does not any more, or for another."""
         values = {"id": task.id, "next_due": next_due, "due": task.next_due}
-        return self._changed(_replan, kind_model(task.kind), **values) == 1
+        return self._changed(_replan, self.model(task.kind), **values) == 1
 
     def was_run(self, key: TaskKey, slot: datetime) -> bool:
         """Whether a job was made for a slot. One that was missed or skipped had none."""
@@ -80,7 +80,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _after(model: type[Runnable]) -> Any:
-    return model.select(task_columns()).where(model.id > param("id")).order_by(model.id).limit(param("limit"))
+    return model.select(task_columns(model)).where(model.id > param("id")).order_by(model.id).limit(param("limit"))
 
 
 def _replan(model: type[Runnable]) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from linod import models
 from linod.errors import NoSuchTask
 from linod.jobs import Job, State
-from linod.models import Runnable, kind_model, parse_column
+from linod.models import Runnable, parse_column
 from linod.store.jobs import Jobs
 from linod.store.query import param
 from linod.tasks import Task, TaskKey
@@ -24,7 +24,7 @@ class Requests(Jobs):
         """
         level = None if log_level is None else str(parse_column("log_level", log_level))
         with self.transaction():
-            new = self._changed(_request, kind_model(key.kind), id=key.id, now=now, by=by[:200], level=level) == 1
+            new = self._changed(_request, self.model(key.kind), id=key.id, now=now, by=by[:200], level=level) == 1
             return self.existing(key), new
 
     def cancel_request(self, key: TaskKey, now: datetime, by: str = "") -> Job | None:
@@ -37,7 +37,7 @@ class Requests(Jobs):
             task = self.existing(key)
             if task.requested_at is None:
                 return None
-            self._changed(_withdraw, kind_model(key.kind), id=key.id)
+            self._changed(_withdraw, self.model(key.kind), id=key.id)
             values = {
                 "kind": task.kind,
                 "task_id": task.id,

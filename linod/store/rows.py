@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from peewee import SQL
+from peewee import SQL, BooleanField
 
 from linod import models
 from linod.jobs import Job, State
 from linod.models.fields import Converted
+from linod.models.kinds import own_columns
 from linod.models.rows import JOB_COLUMNS, TASK_COLUMNS
 from linod.models.runnable import Runnable
 from linod.tasks import Task
@@ -16,12 +17,10 @@ from linod.tasks import Task
 TEXT_LIMIT = 64 * 1024
 """Characters of a text that a procedure decides about; of a longer one the end is kept, where a traceback says most."""
 
-BOOLEANS = {"disabled", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
-
-def task_columns() -> Any:
-    """What to SELECT for `task_value`."""
-    return _columns(TASK_COLUMNS)
+def task_columns(model: type[Runnable]) -> Any:
+    """What to SELECT for `task_value`: the whole row."""
+    return _columns((*TASK_COLUMNS, *own_columns(model)))
 
 
 def job_columns() -> Any:
@@ -35,10 +34,14 @@ def _columns(names: tuple[str, ...]) -> Any:
 
 
 def task_value(model: type[Runnable], row: tuple[Any, ...]) -> Task:
+    own = own_columns(model)
     values = list(row)
-    for place, convert in _conversions(model, TASK_COLUMNS):
+    for place, convert in _conversions(model, (*TASK_COLUMNS, *own)):
         if values[place] is not None:
             values[place] = convert(values[place])
+    if own:
+        found = Task(model.kind, *values[: -len(own)])
+        return found._replace(own=dict(zip(own, values[-len(own) :], strict=True)))
     return Task(model.kind, *values)
 
 
@@ -58,7 +61,7 @@ def _conversions(model: type[models.Table], columns: tuple[str, ...]) -> list[tu
         field = model._meta.fields[name]
         if isinstance(field, Converted):
             found.append((place, field.from_column))
-        elif name in BOOLEANS:
+        elif isinstance(field, BooleanField):
             found.append((place, bool))
         elif name == "state":
             found.append((place, State))

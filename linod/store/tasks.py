@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from linod.models import KINDS, Runnable, kind_model
+from linod.models import Runnable
 from linod.store.connection import Connection
 from linod.store.query import param
 from linod.store.rows import task_columns, task_value
@@ -25,7 +25,7 @@ class Tasks(Connection):
 
     def task(self, key: TaskKey) -> Task | None:
         """One task; None when it is gone, or its kind unknown."""
-        return next(iter(self._tasks(key.kind, _by_id, id=key.id)), None) if key.kind in KINDS else None
+        return next(iter(self._tasks(key.kind, _by_id, id=key.id)), None) if key.kind in self.kinds else None
 
     def unplanned(self, limit: int) -> list[Task]:
         """Enabled tasks without a job whose next slot is to be computed."""
@@ -33,7 +33,7 @@ class Tasks(Connection):
 
     def plan(self, task: Task, next_due: datetime) -> bool:
         """Set the next slot of an unplanned task; False when it has been planned, or claimed, meanwhile."""
-        return self._changed(_plan, kind_model(task.kind), id=task.id, next_due=next_due) == 1
+        return self._changed(_plan, self.model(task.kind), id=task.id, next_due=next_due) == 1
 
     def requested(self, limit: int, procedures: Collection[str] | None = None) -> list[Task]:
         """Tasks with a waiting request and no job, disabled ones included, by the moment of the request.
@@ -75,7 +75,7 @@ class Tasks(Connection):
     def procedures(self) -> list[str]:
         """The procedures that tasks name; it costs what their number does, not that of the tasks."""
         found: set[str] = set()
-        for model in KINDS.values():
+        for model in self.kinds.values():
             last = ""
             while rows := self._rows(_next_procedure, model, last=last):
                 last = rows[0][0]
@@ -102,7 +102,7 @@ class Tasks(Connection):
         if found or form is None:
             return found
         kind = form[1] or form[3] or SYSTEM_TASK
-        if kind not in KINDS:
+        if kind not in self.kinds:
             return []
         number = int(form[4])
         if form[2]:
@@ -111,7 +111,9 @@ class Tasks(Connection):
 
     def names(self, limit: int) -> list[str]:
         """Names of tasks, for suggestions."""
-        return sorted({row[0] for model in KINDS.values() for row in self._rows(_names, model, limit=limit)})[:limit]
+        return sorted({row[0] for model in self.kinds.values() for row in self._rows(_names, model, limit=limit)})[
+            :limit
+        ]
 
     def count_tasks(self) -> int:
         """The number of tasks."""
@@ -138,14 +140,14 @@ class Tasks(Connection):
         return {**self.counts(), "next_due": upcoming[0].next_due if upcoming else None}
 
     def _tasks(self, kind: str, build: Callable[..., Any], *args: Any, **values: object) -> list[Task]:
-        model = kind_model(kind)
+        model = self.model(kind)
         return [task_value(model, row) for row in self._rows(build, model, *args, **values)]
 
     def _all_kinds(self, build: Callable[..., Any], *args: Any, **values: object) -> list[Task]:
-        return [task for kind in KINDS for task in self._tasks(kind, build, *args, **values)]
+        return [task for kind in self.kinds for task in self._tasks(kind, build, *args, **values)]
 
     def _count_all(self, build: Callable[..., Any], **values: object) -> int:
-        return sum(int(self._rows(build, model, **values)[0][0]) for model in KINDS.values())
+        return sum(int(self._rows(build, model, **values)[0][0]) for model in self.kinds.values())
 
     def _of_procedures(
         self, build: Callable[..., Any], procedures: Collection[str] | None, **values: object
@@ -167,7 +169,7 @@ def _by_slot(tasks: list[Task]) -> list[Task]:
 
 
 def _select(model: type[Runnable]) -> Any:
-    return model.select(task_columns())
+    return model.select(task_columns(model))
 
 
 def _waiting(model: type[Runnable], of_one: bool = False) -> Any:
