@@ -10,6 +10,7 @@ from linod.host.client import HostClient
 from linod.host.process import spawn
 from linod.host.protocol import Loaded, Record
 from linod.jobs import Outcome
+from linod.kinds import KindRefused, problem_of
 from linod.migrations import outlook
 from linod.recurrence import Recurrence
 from linod.settings import Options, Settings
@@ -71,9 +72,8 @@ class Check:
                 print(f"  {plugin.name} ({plugin.file})")
             else:
                 self._wrong(f"plugin {plugin.name}: {plugin.error}\n{plugin.traceback}".rstrip())
-        for procedure in loaded.procedures:
-            if procedure.problem:
-                self._wrong(procedure.problem)
+        for problem in loaded.problems:
+            self._wrong(problem)
         if not self._options.skip_checks:
             for text in warnings(loaded):
                 print(f"  warning: {text}")
@@ -93,20 +93,32 @@ class Check:
             store.open()
             total = store.count_tasks()
             print(f"Database: {file}, {total} tasks")
-            names = {procedure.name for procedure in loaded.procedures if not procedure.problem}
+            self._kinds(store, loaded)
             page = store.list_tasks(PAGE)
-            self._tasks(page.tasks, names)
+            self._tasks(page.tasks, loaded)
             while page.end is not None:
                 page = store.list_tasks(PAGE, after=page.end)
-                self._tasks(page.tasks, names)
+                self._tasks(page.tasks, loaded)
         except LinodError as error:
             self._wrong(f"database: {error}")
         finally:
             store.close()
 
-    def _tasks(self, tasks: Sequence[Task], procedures: set[str]) -> None:
+    def _kinds(self, store: Store, loaded: Loaded) -> None:
+        for kind in loaded.kinds:
+            try:
+                if not kind.problem:
+                    store.missing_columns(kind)
+            except KindRefused as error:
+                self._wrong(problem_of(kind, error))
+
+    def _tasks(self, tasks: Sequence[Task], loaded: Loaded) -> None:
+        kinds = {SYSTEM_TASK, *(kind.name for kind in loaded.kinds)}
+        procedures = {(one.class_name, one.name) for one in loaded.procedures if not one.problem}
         for task in tasks:
-            if task.kind == SYSTEM_TASK and task.procedure not in procedures:
+            if task.kind not in kinds:
+                print(f"  warning: {label(task)}: its plugin is gone, so it does not run")
+            elif (task.kind, task.procedure) not in procedures:
                 print(f"  warning: {label(task)}: its procedure {task.procedure} is gone, so it does not run")
             try:
                 Recurrence.of(task)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from linod.app.control import serve_control
 from linod.app.hostnews import HostNews
+from linod.app.kinds import adopt_kinds
 from linod.app.reload import Reload, Retired
 from linod.app.signals import EarlySignals
 from linod.clock import Clock
@@ -71,6 +72,7 @@ class Daemon:
         self.reload = Reload(self)
         self._retired = Retired()
         self._reloading: asyncio.Task[None] | None = None
+        self._renewed: asyncio.Task[None] | None = None
         self._early = early
         self._changed = asyncio.Event()
         self._stops = 0
@@ -148,7 +150,7 @@ class Daemon:
 
     def _make_runner(self) -> Runner:
         absence = Absence(self.clock.now(), "linod was down")
-        site = Site(uuid4().hex, boot_id(), self.zone, procedures=frozenset(), absence=absence)
+        site = Site(uuid4().hex, boot_id(), self.zone, procedures={}, absence=absence)
         return Runner(
             self.settings, self.store, self.db, self.supervisor, self.journal, self.clock, self.notifier, site
         )
@@ -172,8 +174,13 @@ class Daemon:
 
     async def _use(self, loaded: Loaded) -> None:
         """Let the runner run what the host has loaded, and install the rows that are missing."""
+        self.news.loaded = loaded = await self.adopt_kinds(loaded)
         await self.install(loaded, self.zone)
         self._run(loaded)
+
+    async def adopt_kinds(self, loaded: Loaded) -> Loaded:
+        """Make the tables of the kinds of task that the plugins have brought."""
+        return await adopt_kinds(loaded, self.store, self.db, self.journal)
 
     async def install(self, loaded: Loaded, zone: ZoneInfo) -> None:
         """Add a task for each procedure that never had one."""
@@ -184,8 +191,11 @@ class Daemon:
             self.journal.send(logging.INFO, text, event=Event.TASK_INSTALLED, fields=words.task_fields(task))
 
     def _run(self, loaded: Loaded) -> None:
-        names = frozenset(item.name for item in loaded.procedures if not item.problem and self._may_run(item))
-        self.runner.site = self.runner.site._replace(procedures=names, zone=self.zone)
+        found: dict[str, set[str]] = {}
+        for item in loaded.procedures:
+            if not item.problem and self._may_run(item):
+                found.setdefault(item.class_name, set()).add(item.name)
+        self.runner.site = self.runner.site._replace(procedures=found, zone=self.zone)
         self.runner.poke()
 
     async def adopt(self, settings: Settings, host: HostClient, loaded: Loaded) -> None:
@@ -262,8 +272,13 @@ class Daemon:
 
     def _loaded(self, loaded: Loaded) -> None:
         self._changed.set()
-        if self._ready_once:
-            self.runner.poke()  # another host: requests have waited for it
+        if self._ready_once:  # another host, for which requests have waited; its plugins may have changed
+            self._renewed = asyncio.get_running_loop().create_task(self._use_again(loaded))
+
+    async def _use_again(self, loaded: Loaded) -> None:
+        with suppress(DatabaseAway):  # the next turn says so; what ran before runs on
+            self.news.loaded = loaded = await self.adopt_kinds(loaded)
+        self._run(loaded)
 
     def _host_lost(self, fatal: LinodError | None) -> None:
         if fatal is not None:

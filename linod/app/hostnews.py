@@ -79,6 +79,6 @@ def left_out(plugin: PluginReport, then: str) -> str:
 
 
 def warnings(loaded: Loaded) -> list[str]:
-    """What is wrong with plugins and procedures that work otherwise, a sentence each."""
-    texts = [f"{item.problem}" for item in loaded.procedures if item.problem]
+    """What is wrong with plugins, kinds of task and procedures that work otherwise, a sentence each."""
+    texts = list(loaded.problems)
     return texts + [f"Plugin {found.plugin}: {found.text}; {found.cure}" for found in loaded.findings]

@@ -11,7 +11,7 @@ import linod
 from linod.host.protocol import HostAway, Loaded
 from linod.jobs import Job, State
 from linod.journal import Event
-from linod.models import parse_column
+from linod.kinds import Kind
 from linod.procedures import Procedure
 from linod.runner import Follower, Requested, Running
 from linod.tasks import Task, TaskKey
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 class DaemonOperations:
     """`Operations` of the control socket, over one daemon. Called in the loop."""
-
-    parse_column = staticmethod(parse_column)
 
     def __init__(self, daemon: "Daemon") -> None:
         self._daemon = daemon
@@ -80,6 +78,10 @@ class DaemonOperations:
     def procedures(self) -> Sequence[Procedure] | None:
         loaded = self._daemon.news.loaded
         return None if loaded is None else loaded.procedures
+
+    def kinds(self) -> Sequence[Kind] | None:
+        loaded = self._daemon.news.loaded
+        return None if loaded is None else loaded.kinds
 
     def report(self) -> "Report":
         from linod.control.report import Report

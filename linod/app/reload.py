@@ -127,6 +127,7 @@ class Reload:
             client.start()
             loaded = await trial.loaded
             refuse_broken(loaded)
+            loaded = await daemon.adopt_kinds(loaded)
             await daemon.install(loaded, ZoneInfo(settings.time_zone))
         except BaseException:
             await client.stop(settings.kill_grace)

@@ -13,7 +13,7 @@ from linod.control.peer import Peer
 from linod.control.values import JsonObject, plain
 from linod.jobs import Job
 from linod.recurrence import SCHEDULE, plan
-from linod.tasks import SYSTEM_TASK, Task, label
+from linod.tasks import Task, label
 
 if TYPE_CHECKING:
     from linod.control.operations import Operations
@@ -30,29 +30,28 @@ async def disable(ops: Operations, call: Call, *, task: str) -> JsonObject:
 
 
 async def set_task(ops: Operations, call: Call, *, task: str, columns: Mapping[str, object]) -> JsonObject:
-    values = parsed(ops, columns)
-    found, changed = await _set(ops, call, task, values, "set")
+    found, changed = await _set(ops, call, task, columns, "set")
     return {"task": json_of(ops, found), "changed": changed}
 
 
 async def add_task(
-    ops: Operations, call: Call, *, procedure: str, name: str = "", columns: Mapping[str, object] | None = None
+    ops: Operations,
+    call: Call,
+    *,
+    procedure: str,
+    kind: str = "",
+    name: str = "",
+    columns: Mapping[str, object] | None = None,
 ) -> JsonObject:
-    known = known_procedure(ops.procedures(), procedure)
-    if known.class_name != SYSTEM_TASK:
-        raise refusal(
-            "BadValue",
-            f"procedure {procedure!r} is for tasks of {known.class_name}, not system tasks",
-            column="procedure",
-        )
+    known = known_procedure(ops.procedures(), procedure, kind)
     given = {**_texts(known.defaults), **(columns or {})} | ({"name": name} if name else {})
-    values = _with_defaults(ops, parsed(ops, given))
-    chosen = str(values.pop("name", "") or procedure)
     now = ops.clock.now()
 
     def change() -> Task:
         with ops.store.transaction():
-            added = ops.store.add(procedure, chosen, values)
+            values = _with_defaults(ops, parsed(ops, known.class_name, given))
+            chosen = str(values.pop("name", "") or procedure)
+            added = ops.store.add(procedure, chosen, values, known.class_name)
             plan(added, now, ops.zone)  # raises, and so undoes it, for a schedule that cannot be followed
             record(ops, call.peer, "add", added, {}, {"procedure": procedure, "name": chosen, **values})
         return added
@@ -93,11 +92,14 @@ def _with_defaults(ops: Operations, values: dict[str, object]) -> dict[str, obje
     return {"log_level": level, "start_date": ops.clock.now().astimezone(ops.zone).date(), **values}
 
 
-def parsed(ops: Operations, columns: Mapping[str, object]) -> dict[str, object]:
-    """Each value as its column holds it; raises BadValue for one that it cannot hold, and for an unknown procedure."""
-    values = {name: ops.parse_column(name, value) for name, value in columns.items()}
+def parsed(ops: Operations, kind: str, columns: Mapping[str, object]) -> dict[str, object]:
+    """Each value as its column holds it, for a task of a kind; in the database thread.
+
+    Raises  BadValue for one that it cannot hold, Refusal for a procedure that such a task cannot run.
+    """
+    values = ops.store.parsed(kind, columns)
     if "procedure" in values:
-        known_procedure(ops.procedures(), str(values["procedure"]))
+        known_procedure(ops.procedures(), str(values["procedure"]), kind)
     return values
 
 
@@ -137,7 +139,7 @@ def tell_and_poke(ops: Operations, peer: Peer, action: str, task: Task, text: st
 
 
 async def _set(
-    ops: Operations, call: Call, reference: str, values: Mapping[str, object], action: str
+    ops: Operations, call: Call, reference: str, columns: Mapping[str, object], action: str
 ) -> tuple[Task, list[str]]:
     """Write columns of one task; returns it as it is now, and the columns that have another value than before."""
     now = ops.clock.now()
@@ -145,13 +147,14 @@ async def _set(
     def change() -> tuple[Task, dict[str, object], dict[str, object]]:
         with ops.store.transaction():
             found = one_task(ops.store, reference)
-            old = {name: getattr(found, name) for name in values}
+            values = parsed(ops, found.kind, columns)
+            old = {name: found.column(name) for name in values}
             new = {name: value for name, value in values.items() if old[name] != value}
             old = {name: old[name] for name in new}
             if not new:
                 return found, {}, {}
             if new.keys() & SCHEDULE:  # whatever else an impossible row needs is not refused
-                plan(found._replace(**new), now, ops.zone)  # type: ignore[arg-type]  # parsed, each by its name
+                plan(found.with_columns(new), now, ops.zone)
             _, after = ops.store.set_columns(found.key, new)
             record(ops, call.peer, action, after, old, new)
         return after, old, new

@@ -43,6 +43,7 @@ error ExpectedMore ()
 """
 
 _WORDS: Mapping[object, str] = {
+    Mapping[str, object]: "object",
     int: "int",
     str: "string",
     bool: "bool",

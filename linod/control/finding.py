@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from linod.control.interface import Refusal, refusal
 from linod.control.values import JsonObject, task_json
 from linod.procedures import Procedure
-from linod.tasks import Task, label
+from linod.tasks import SYSTEM_TASK, Task, label
 
 if TYPE_CHECKING:
     from linod.control.operations import Ledger, Operations
 
 FITTING = 20
 """Tasks that the store finds for one name, at most."""
+
+GONE = "its plugin is gone"
+"""Of a kind that a plugin has once brought, and none does now: its tasks are kept."""
 
 NAMES = 1000
 """Names that are looked at for near ones."""
@@ -45,14 +48,20 @@ def one_task(store: Ledger, reference: str) -> Task:
     )
 
 
-def known_procedure(procedures: Sequence[Procedure] | None, name: str) -> Procedure:
-    """The procedure of this name, when a task can run it; raises Refusal."""
+def known_procedure(procedures: Sequence[Procedure] | None, name: str, kind: str = "") -> Procedure:
+    """The procedure of this name, when a task can run it; raises Refusal.
+
+    kind  of the task; "": that of the procedure.
+    """
     if procedures is None:
         raise refusal("HostAway", "the plugins are not loaded yet, so their procedures are not known; try again")
     for procedure in procedures:
         if procedure.name == name:
             if procedure.problem:
                 raise refusal("BadValue", f"procedure {name!r} cannot run: {procedure.problem}", column="procedure")
+            if kind and kind != procedure.class_name:
+                what = f"procedure {name!r} is for tasks of {procedure.class_name}, and not of {kind}"
+                raise refusal("BadValue", what, column="procedure")
             return procedure
     near = get_close_matches(name, [procedure.name for procedure in procedures], n=3)
     raise refusal(
@@ -69,22 +78,28 @@ class Problems:
     def __init__(self, ops: Operations) -> None:
         self._zone = ops.zone
         self._full = len(ops.running()) >= ops.report().max_jobs
-        procedures = ops.procedures()
-        self._known: Mapping[str, str] | None = None
+        procedures, kinds = ops.procedures(), ops.kinds()
+        self._known: Mapping[str, Procedure] | None = None
         if procedures is not None:
-            self._known = {procedure.name: procedure.problem for procedure in procedures}
+            self._known = {procedure.name: procedure for procedure in procedures}
+        self._kinds = {SYSTEM_TASK: "", **{kind.name: kind.problem for kind in kinds or ()}}
 
     def of(self, task: Task) -> str | None:
         """One sentence, None when the task can run or nobody knows yet."""
-        return self.of_procedure(task.procedure)
+        return self.of_procedure(task.kind, task.procedure)
 
-    def of_procedure(self, name: str) -> str | None:
-        """The same for all tasks of a procedure."""
+    def of_procedure(self, kind: str, name: str) -> str | None:
+        """The same for all tasks of a kind that name a procedure."""
         if self._known is None:
             return None
+        if self._kinds.get(kind, GONE):
+            return self._kinds.get(kind, GONE)
         if name not in self._known:
             return "its procedure is gone"
-        return self._known[name] or None
+        procedure = self._known[name]
+        if procedure.class_name != kind and not procedure.problem:
+            return f"its procedure is for tasks of {procedure.class_name}"
+        return procedure.problem or None
 
     def json(self, task: Task, now: datetime, *, in_list: bool = False) -> JsonObject:
         """A task as a reply has it."""

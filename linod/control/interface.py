@@ -89,6 +89,11 @@ METHODS: Mapping[str, Method] = {
         "`local` are in the site's `time_zone`. At most `limit` tasks, 1000: `more` says that others were left out.",
     ),
     "ListProcedures": Method({}, {"procedures": "[]Procedure"}, "What the plugins registered."),
+    "ListKinds": Method(
+        {},
+        {"kinds": "[]Kind"},
+        "The kinds of task that plugins have brought, beside linod.SystemTask; `problem` says that one is gone.",
+    ),
     "ListLogLevels": Method({}, {"log_levels": "[]LogLevel"}, "The logging levels of a task."),
     "SetTask": Method(
         {**TASK, "columns": "object"},
@@ -97,9 +102,9 @@ METHODS: Mapping[str, Method] = {
         changes=True,
     ),
     "AddTask": Method(
-        {"procedure": "string", "name": "?string", "columns": "?object"},
+        {"procedure": "string", "kind": "?string", "name": "?string", "columns": "?object"},
         {"task": "Task"},
-        "Add a task for a procedure.",
+        "Add a task for a procedure; of the `kind` that the procedure is for, no other can be named.",
         changes=True,
     ),
     "RemoveTask": Method(TASK, {"task": "Task"}, "Remove a task; its jobs stay in the ledger.", changes=True),
@@ -156,6 +161,14 @@ TYPES: Mapping[str, Fields] = {
         "suggested": "string",
         "file": "string",
         "line": "int",
+        "problem": "?string",
+    },
+    "Kind": {
+        "name": "string",
+        "plugin": "string",
+        "table": "string",
+        "columns": "[]string",
+        "shown": "[]string",
         "problem": "?string",
     },
     "Slot": {"at": "string", "local": "string", "reasons": "[]string"},

@@ -9,10 +9,10 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from linod.control.call import Call
-from linod.control.finding import NAMES, Problems, no_such_job, one_task
+from linod.control.finding import GONE, NAMES, Problems, no_such_job, one_task
 from linod.control.interface import refusal
 from linod.control.messages import LIMIT
-from linod.control.values import JsonObject, job_json, procedure_json
+from linod.control.values import JsonObject, job_json, kind_json, procedure_json
 from linod.jobs import Job, State
 from linod.lists import Wanted, parse_place, parse_status, place_text
 from linod.loglevels import LogLevels
@@ -111,6 +111,17 @@ async def list_procedures(ops: Operations, call: Call) -> JsonObject:
     if procedures is None:
         raise refusal("HostAway", "the plugins are not loaded yet, so their procedures are not known; try again")
     return {"procedures": [procedure_json(procedure) for procedure in procedures]}
+
+
+async def list_kinds(ops: Operations, call: Call) -> JsonObject:
+    brought = {kind.name: kind for kind in ops.kinds() or ()}
+    loaded = ops.kinds() is not None
+    known = await ops.db.run(lambda: {kind.name: kind for kind in ops.store.known_kinds()})
+    found = []
+    for name, kind in sorted({**known, **brought}.items()):
+        problem = kind.problem if name in brought else GONE if loaded else ""
+        found.append(kind_json(known.get(name, kind), problem or None))
+    return {"kinds": found}
 
 
 async def list_log_levels(ops: Operations, call: Call) -> JsonObject:

@@ -32,6 +32,7 @@ HANDLERS: Mapping[str, Handler] = {
     "PreviewTask": previewing.preview_task,
     "GetCalendar": previewing.get_calendar,
     "ListProcedures": looking.list_procedures,
+    "ListKinds": looking.list_kinds,
     "ListLogLevels": looking.list_log_levels,
     "SetTask": changing.set_task,
     "AddTask": changing.add_task,

@@ -34,12 +34,13 @@ async def move_task(ops: Operations, call: Call, *, task: str, by: int) -> JsonO
 async def duplicate_task(
     ops: Operations, call: Call, *, task: str, name: str = "", columns: Mapping[str, object] | None = None
 ) -> JsonObject:
-    values = parsed(ops, {**(columns or {}), **({"name": name} if name else {})})
+    given = {**(columns or {}), **({"name": name} if name else {})}
     now = ops.clock.now()
 
     def change() -> tuple[Task, Task]:
         with ops.store.transaction():
             original = one_task(ops.store, task)
+            values = parsed(ops, original.kind, given)
             copy = ops.store.duplicate(original.key, values)
             if values:
                 plan(copy, now, ops.zone)  # raises, and so undoes it, for a schedule that cannot be followed

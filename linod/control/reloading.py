@@ -28,9 +28,8 @@ async def reload(ops: "Operations", call: "Call") -> "JsonObject":
             ops.store.change(now, peer.uid, peer.gid, peer.name, "reload", None, None, None, {}, {"plugins": names})
 
     await ops.db.run(note)
-    problems = [item.problem for item in loaded.procedures if item.problem]
     return {
         "plugins": names,
         "procedures": sum(not item.problem for item in loaded.procedures),
-        "warnings": [*problems, *loaded.warnings],
+        "warnings": [*loaded.problems, *loaded.warnings],
     }

@@ -104,15 +104,15 @@ def facts(report: Report) -> JsonObject:
 
 def _look(ops: Operations, problems: Problems, now: datetime) -> Rows:
     store = ops.store
-    lost = [name for name in store.procedures() if problems.of_procedure(name)]
+    lost = [pair for pair in store.procedures() if problems.of_procedure(*pair)]
     gone: list[Task] = []
-    for name in lost:
-        gone += store.of_procedure(name, FEW - len(gone)) if len(gone) < FEW else []
+    for pair in lost:
+        gone += store.of_procedure(*pair, FEW - len(gone)) if len(gone) < FEW else []
     counts = {
         **store.summary(now),
         "failed": store.count_failed(),
         "overdue": store.count_overdue(now, GRACE),
-        "gone": sum(store.count_of_procedure(name) for name in lost),
+        "gone": sum(store.count_of_procedure(*pair) for pair in lost),
     }
     return Rows(counts, store.failed_tasks(FEW), store.overdue(now, GRACE, FEW), gone)
 

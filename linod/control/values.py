@@ -6,18 +6,22 @@ from zoneinfo import ZoneInfo
 
 from linod.control.interface import NULL_IN_LISTS
 from linod.jobs import Job
+from linod.kinds import Kind
 from linod.loglevels import LogLevels
 from linod.procedures import Procedure
 from linod.recurrence.when import when
 from linod.tasks import NOTHING_TO_PLAN, Task, label, status
 
-_TASK_COLUMNS = Task._fields
+_TASK_COLUMNS = tuple(name for name in Task._fields if name != "own")
 _JOB_COLUMNS = Job._fields
 
 _LEVEL_NAMES = {level.value: level.name for level in LogLevels}
 
 LISTED_MESSAGE = 1000
 """Characters of a job's message in a list: most are one line, but a procedure may write 64 KiB."""
+
+LISTED_TEXT = 200
+"""Characters of a text of a kind's own in a list; a longer one is null there."""
 
 JsonObject = dict[str, object]
 
@@ -47,17 +51,24 @@ def task_json(
     in_list  leave out what has no limit.
     """
     found = {name: plain(getattr(task, name)) for name in _TASK_COLUMNS}
+    own = {name: plain(value) for name, value in task.own.items()}
     if task.next_due == NOTHING_TO_PLAN:
         found["next_due"] = None
     if in_list:
         found |= dict.fromkeys(NULL_IN_LISTS["Task"])
+        own = {name: None if _is_long(value) else value for name, value in own.items()}
     return {
         **found,
+        "own": own,
         "label": label(task),
         "status": status(task, now, zone, full=full),
         "when": when(task),
         "problem": problem,
     }
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, str) and len(value) > LISTED_TEXT
 
 
 def job_json(
@@ -95,6 +106,18 @@ def record_json(event: Mapping[str, object], job_id: int | None, task: str | Non
         "time": moment(datetime.fromtimestamp(at, UTC)),
         "level": _LEVEL_NAMES.get(level, str(level)),
         "text": event["text"],
+    }
+
+
+def kind_json(kind: Kind, problem: str | None) -> JsonObject:
+    """One kind of task; `problem` is why its tasks cannot run."""
+    return {
+        "name": kind.name,
+        "plugin": kind.plugin,
+        "table": kind.table,
+        "columns": [str(column) for column in kind.columns],
+        "shown": list(kind.shown),
+        "problem": problem,
     }
 
 

@@ -78,7 +78,8 @@ def run_here(
     """
     zone = ZoneInfo(place.time_zone)
     _check(find())
-    site = Site(uuid4().hex, boot_id(), zone, {find().procedure})
+    task = find()
+    site = Site(uuid4().hex, boot_id(), zone, {task.kind: {task.procedure}})
     with Told() as told:
         task, job, _ = request_and_claim(store, find, by, log_level, clock.now(), site, _nobody, None)
         assert job is not None, "nobody else has the lock, and the task has no job"

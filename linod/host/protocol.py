@@ -115,6 +115,12 @@ class Loaded(NamedTuple):
     warnings: tuple[str, ...] = ()  # what people should know of the plugins though nothing is left out for it
     kinds: "tuple[Kind, ...]" = ()
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why kinds of task and procedures cannot be used."""
+        found = (*(kind.problem for kind in self.kinds), *(procedure.problem for procedure in self.procedures))
+        return tuple(filter(None, found))
+
 
 class HostEvents(Protocol):
     """What the client reports, in the loop. Must not raise.

@@ -7,7 +7,7 @@ from linod.models.fields import moment_text, parse_moment
 from linod.models.ledger import Change, Installed, Job, KnownKind, User
 from linod.models.operable import OPERABLE, BadColumn, parse_column
 from linod.models.rows import detached, job_row, json_value, task_of, task_row
-from linod.models.runnable import KINDS, REPLANNING, RecurrenceSet, Runnable, SystemTask, kind_model
+from linod.models.runnable import KINDS, REPLANNING, RecurrenceSet, Runnable, SystemTask, forget_kinds, kind_model
 from linod.models.sequenced import Sequenced
 from linod.models.table import Detached, Table, database
 
@@ -29,6 +29,7 @@ __all__ = [
     "User",
     "database",
     "detached",
+    "forget_kinds",
     "job_row",
     "json_value",
     "kind_model",

@@ -1,9 +1,11 @@
 """What a turn must know of this daemon."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from linod.tasks import Task
 
 
 class Absence(NamedTuple):
@@ -22,7 +24,7 @@ class Site(NamedTuple):
 
     node, boot_id  identify the claimer in the ledger.
     zone           the site's zone.
-    procedures     names that the host can run; tasks of others are never claimed.
+    procedures     names of what the host can run, for each kind of task; other tasks are never claimed.
     absence        the last one; None when there was none.
     seen           the latest moment that the wall clock has shown before it was set back: slots up to here may have had
                    their job. None when it never was.
@@ -31,6 +33,10 @@ class Site(NamedTuple):
     node: str
     boot_id: str
     zone: ZoneInfo
-    procedures: Collection[str]
+    procedures: Mapping[str, Collection[str]]
     absence: Absence | None = None
     seen: datetime | None = None
+
+    def can_run(self, task: Task) -> bool:
+        """Whether the host can run a task."""
+        return task.procedure in self.procedures.get(task.kind, ())

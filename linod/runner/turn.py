@@ -217,7 +217,7 @@ def request_and_claim(
     with store.transaction():
         found = find()
         task, job, new = found, None, False
-        if site is not None and found.job_id is None and found.procedure in site.procedures:
+        if site is not None and found.job_id is None and site.can_run(found):
             if found.requested_at is not None:
                 job = claim(store, found, now, site)
             else:

@@ -45,6 +45,8 @@ class Edits(Requests, Kinds):
         columns  others of OPERABLE or of the kind's own, as text or as values.
         Raises   BadValue for a value that does not fit its column or the others, and for one that is missing.
         """
+        if kind not in self.kinds:
+            raise BadColumn("procedure", f"is for tasks of {kind}, for which there is no table here")
         parsed = self.parsed(kind, {"procedure": procedure, "name": name or procedure, **columns})
         model, own = self.model(kind), self.own_columns(kind)
         missing = [column for column in own if column not in parsed and not own[column].optional]

@@ -42,16 +42,25 @@ class Kinds(Connection):
                 refused[kind.name] = str(error)
         return refused
 
+    def missing_columns(self, kind: Kind) -> tuple[OwnColumn, ...]:
+        """The columns of its own that a kind's table lacks: all of a new kind's. Nothing is written.
+
+        Raises  KindRefused when `adopt_kinds` would refuse it.
+        """
+        known = self._remembered.get(kind.name)
+        if known is not None:
+            return columns_to_add(known, kind)
+        self._check_table(kind)
+        return kind.columns
+
     def _adopt(self, known: Kind | None, kind: Kind) -> None:
         from linod.migrations.kinds import add, make  # not what each start imports
 
-        new = columns_to_add(known, kind) if known is not None else kind.columns
+        new = self.missing_columns(kind)
         kept = kind._replace(columns=table_columns(known, kind))
         if known is not None and known.definition == kept.definition:
             return
         with self.transaction():
-            if known is None:
-                self._check_table(kind)
             for statement in make(kind.name, kind.table, new) if known is None else add(kind.table, new):
                 with self._guard():
                     self._db.execute_sql(statement)

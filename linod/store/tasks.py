@@ -1,7 +1,7 @@
 """Reading tasks: what to plan, what to claim, what is next; and by the names that people use."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,9 @@ from linod.store.connection import Connection
 from linod.store.query import param
 from linod.store.rows import task_columns, task_value
 from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task, TaskKey
+
+OfKinds = Mapping[str, Collection[str]]
+"""Names of procedures, for each kind of task."""
 
 FITTING = 20
 """Tasks that one name may fit, of each kind: an application may give a million rows the same name."""
@@ -35,18 +38,21 @@ class Tasks(Connection):
         """Set the next slot of an unplanned task; False when it has been planned, or claimed, meanwhile."""
         return self._changed(_plan, self.model(task.kind), id=task.id, next_due=next_due) == 1
 
-    def requested(self, limit: int, procedures: Collection[str] | None = None) -> list[Task]:
+    def requested(self, limit: int, procedures: OfKinds | None = None) -> list[Task]:
         """Tasks with a waiting request and no job, disabled ones included, by the moment of the request.
 
-        procedures  those that can be run now; tasks of others are left out. None: all.
+        procedures  those that can be run now, for each kind; tasks of others are left out. None: all.
         """
-        if procedures is not None and not procedures:
-            return []
-        tasks = self._all_kinds(_requested, None if procedures is None else frozenset(procedures), limit=limit)
+        if procedures is None:
+            tasks = self._all_kinds(_requested, None, limit=limit)
+        else:
+            known = [(kind, frozenset(procedures.get(kind, ()))) for kind in self.kinds]
+            each = (self._tasks(kind, _requested, names, limit=limit) for kind, names in known if names)
+            tasks = [task for found in each for task in found]
         return sorted(tasks, key=lambda task: (task.requested_at, task.seqno))[:limit]
 
     def due(
-        self, now: datetime, limit: int, procedures: Collection[str] | None = None, since: datetime = LONG_AGO
+        self, now: datetime, limit: int, procedures: OfKinds | None = None, since: datetime = LONG_AGO
     ) -> list[Task]:
         """Enabled tasks without a job whose slot has come, by slot and number.
 
@@ -59,7 +65,7 @@ class Tasks(Connection):
         """The tasks whose slot comes next."""
         return _by_slot(self._all_kinds(_upcoming, now=now, never=NOTHING_TO_PLAN, limit=limit))[:limit]
 
-    def next_due(self, procedures: Collection[str] | None = None) -> datetime | None:
+    def next_due(self, procedures: OfKinds | None = None) -> datetime | None:
         """The earliest slot, passed or not, of an enabled task without a job; None when there is none."""
         found = self._of_procedures(_upcoming, procedures, now=LONG_AGO, never=NOTHING_TO_PLAN, limit=1)
         return found[0].next_due if found else None
@@ -72,23 +78,24 @@ class Tasks(Connection):
         """How many there are of these."""
         return self._count_all(_count_due, now=now - grace)
 
-    def procedures(self) -> list[str]:
-        """The procedures that tasks name; it costs what their number does, not that of the tasks."""
-        found: set[str] = set()
-        for model in self.kinds.values():
+    def procedures(self) -> list[tuple[str, str]]:
+        """The procedures that tasks name, each behind the kind of these; it costs what their number does, not that of
+        the tasks."""
+        found: list[tuple[str, str]] = []
+        for kind, model in self.kinds.items():
             last = ""
             while rows := self._rows(_next_procedure, model, last=last):
                 last = rows[0][0]
-                found.add(last)
-        return sorted(found)
+                found.append((kind, last))
+        return found
 
-    def of_procedure(self, procedure: str, limit: int) -> list[Task]:
-        """Enabled tasks of one procedure."""
-        return self._all_kinds(_of_procedure, procedure=procedure, limit=limit)[:limit]
+    def of_procedure(self, kind: str, procedure: str, limit: int) -> list[Task]:
+        """Enabled tasks of one kind and procedure."""
+        return self._tasks(kind, _of_procedure, procedure=procedure, limit=limit)
 
-    def count_of_procedure(self, procedure: str) -> int:
+    def count_of_procedure(self, kind: str, procedure: str) -> int:
         """How many there are of these."""
-        return self._count_all(_count_of_procedure, procedure=procedure)
+        return int(self._rows(_count_of_procedure, self.model(kind), procedure=procedure)[0][0])
 
     def find(self, reference: str) -> list[Task]:
         """The tasks that people may mean: a name, a procedure, an id, `#number`, `kind#number` or `kind:id`.
@@ -149,15 +156,14 @@ class Tasks(Connection):
     def _count_all(self, build: Callable[..., Any], **values: object) -> int:
         return sum(int(self._rows(build, model, **values)[0][0]) for model in self.kinds.values())
 
-    def _of_procedures(
-        self, build: Callable[..., Any], procedures: Collection[str] | None, **values: object
-    ) -> list[Task]:
+    def _of_procedures(self, build: Callable[..., Any], procedures: OfKinds | None, **values: object) -> list[Task]:
         """The first tasks by slot. Where a plugin was left out, its tasks may stand before all others, a million of
         them: they are not read one by one, but the other procedures are asked one by one."""
         first = _by_slot(self._all_kinds(build, False, **values))
-        if procedures is None or all(task.procedure in procedures for task in first):
+        if procedures is None or all(task.procedure in procedures.get(task.kind, ()) for task in first):
             return first
-        each = (self._all_kinds(build, True, procedure=name, **values) for name in procedures)
+        known = [(kind, name) for kind, names in procedures.items() if kind in self.kinds for name in names]
+        each = (self._tasks(kind, build, True, procedure=name, **values) for kind, name in known)
         return _by_slot([task for found in each for task in found])
 
 

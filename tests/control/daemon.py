@@ -15,7 +15,7 @@ from linod.errors import DatabaseAway, LinodError
 from linod.host.protocol import Loaded
 from linod.jobs import DISABLING, Job, Outcome, State
 from linod.journal import Tail
-from linod.models import parse_column
+from linod.kinds import Kind
 from linod.procedures import Procedure
 from linod.runner.book import Book, Follower, Running
 from linod.store import Store
@@ -87,8 +87,6 @@ class Daemon:
     log     what was audited.
     """
 
-    parse_column = staticmethod(parse_column)
-
     def __init__(self, place: Place, directory: Path) -> None:
         self.place = place
         self.clock = Clock()
@@ -100,6 +98,7 @@ class Daemon:
         self.pokes = 0
         self.killed: list[tuple[int, str]] = []
         self.loaded: Sequence[Procedure] | None = PROCEDURES
+        self.brought: Sequence[Kind] = ()
         self.facts = Report(
             version=VERSION,
             site="linod",
@@ -212,6 +211,9 @@ class Daemon:
 
     def procedures(self) -> Sequence[Procedure] | None:
         return self.loaded
+
+    def kinds(self) -> Sequence[Kind] | None:
+        return None if self.loaded is None else self.brought
 
     def report(self) -> Report:
         return self.facts

@@ -15,7 +15,7 @@ from linod.runner import Runner, Site, Supervisor
 from linod.settings import Settings
 from linod.store import Store
 from linod.store.thread import DatabaseThread
-from linod.tasks import Task
+from linod.tasks import SYSTEM_TASK, Task
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Brussels")
@@ -110,7 +110,7 @@ class Crank:
         await self.db.run(self.store.open)
         self.supervisor = Supervisor(self.journal, self.clock, ZONE, "linod-ctl", lambda: self.runner.note())
         self.supervisor.host = self.host  # type: ignore[assignment]  # a fake has what the supervisor uses
-        site = Site("node", "boot", ZONE, frozenset())
+        site = Site("node", "boot", ZONE, {})
         self.runner = Runner(
             self.settings, self.store, self.db, self.supervisor, self.journal, self.clock, Notifier({}), site
         )
@@ -127,7 +127,7 @@ class Crank:
         rows = await self.db.run(self.store.install, procedures, self.clock.now(), self.clock.now().date())
         if runnable:
             self.names |= set(names)
-        self.runner.site = self.runner.site._replace(procedures=frozenset(self.names))
+        self.runner.site = self.runner.site._replace(procedures={SYSTEM_TASK: frozenset(self.names)})
         self.runner.poke()
         return rows
 

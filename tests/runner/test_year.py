@@ -24,7 +24,7 @@ from linod.recurrence.checks import WEEKDAYS
 from linod.runner import Site
 from linod.runner.turn import Ended, Note, Started, run_turn, write_notes
 from linod.store import Store
-from linod.tasks import Task
+from linod.tasks import SYSTEM_TASK, Task
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2027, 1, 1, tzinfo=UTC)
@@ -117,7 +117,7 @@ def test_the_ledger_of_a_year_is_what_the_preview_promised(tmp_path: Path, zone:
     tasks = add_tasks(store, Random(SEED))
     expected = {task.id: promised(task, zone) for task in tasks}
     assert 2000 < sum(map(len, expected.values())) <= MOST_JOBS
-    run_year(store, Site("node", "boot", zone, frozenset({"work"})))
+    run_year(store, Site("node", "boot", zone, {SYSTEM_TASK: {"work"}}))
     found: dict[int, list[Any]] = defaultdict(list)
     for job in reversed(store.jobs(limit=MOST_JOBS + 1)):
         found[job.task_id].append(job.slot)

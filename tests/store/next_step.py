@@ -3,6 +3,6 @@
 from collections.abc import Iterator
 
 
-def statements() -> Iterator[str]:
-    yield "ALTER TABLE linod_systemtask ADD COLUMN colour VARCHAR(20)"
-    yield "UPDATE linod_systemtask SET colour = 'green'"
+def of_kind(kind: str, name: str) -> Iterator[str]:
+    yield f"ALTER TABLE {name} ADD COLUMN colour VARCHAR(20)"
+    yield f"UPDATE {name} SET colour = 'green'"

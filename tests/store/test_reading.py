@@ -11,7 +11,7 @@ from linod.models import SystemTask
 from linod.store import Store, changes, tasks
 from linod.store.query import compile_query
 from linod.store.tasks import FITTING
-from linod.tasks import NOTHING_TO_PLAN, Task
+from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task
 from tests.store.moments import DAY, HOUR, NOON, SECOND, add, again, claim_slot, end, run
 
 
@@ -38,8 +38,8 @@ def names(found: list[Task]) -> list[str]:
 def test_due_are_enabled_tasks_without_a_job_by_slot_then_number(store: Store, few: dict[str, Task]) -> None:
     assert names(store.due(NOON, 9)) == ["first", "second", "third"]
     assert names(store.due(NOON, 2)) == ["first", "second"]
-    assert names(store.due(NOON, 9, {"third", "later"})) == ["third"]
-    assert store.due(NOON, 9, frozenset()) == []
+    assert names(store.due(NOON, 9, {SYSTEM_TASK: {"third", "later"}})) == ["third"]
+    assert store.due(NOON, 9, {"other.Task": {"third"}}) == []
     assert names(store.overdue(NOON, timedelta(minutes=1), 9)) == ["first"]
     assert names(store.overdue(NOON, timedelta(0), 2)) == ["first", "second"]
     assert store.count_overdue(NOON, timedelta(0)) == 3
@@ -50,9 +50,9 @@ def test_upcoming_and_the_next_wake_up(store: Store, few: dict[str, Task]) -> No
     assert names(store.upcoming(NOON)) == ["later"]
     assert names(store.upcoming(NOON - DAY, 2)) == ["first", "second"]
     assert store.next_due() == NOON - HOUR
-    assert store.next_due({"later", "ended"}) == NOON + HOUR
-    assert store.next_due({"ended", "off", "running"}) is None
-    assert store.next_due(()) is None
+    assert store.next_due({SYSTEM_TASK: {"later", "ended"}}) == NOON + HOUR
+    assert store.next_due({SYSTEM_TASK: {"ended", "off", "running"}}) is None
+    assert store.next_due({}) is None
 
 
 def test_unplanned_are_enabled_tasks_without_a_job(store: Store, few: dict[str, Task]) -> None:
@@ -72,12 +72,12 @@ def test_counts(store: Store, few: dict[str, Task]) -> None:
 
 
 def test_tasks_of_a_procedure(store: Store, few: dict[str, Task]) -> None:
-    assert store.procedures() == sorted(few)
+    assert store.procedures() == [(SYSTEM_TASK, name) for name in sorted(few)]
     store.set_columns(few["later"].key, {"procedure": "off"})
-    assert store.procedures() == sorted(few.keys() - {"later"})
-    assert names(store.of_procedure("off", 9)) == ["later"]  # without the one that is disabled
-    assert store.count_of_procedure("off") == 1
-    assert store.of_procedure("later", 9) == [] and store.count_of_procedure("later") == 0
+    assert store.procedures() == [(SYSTEM_TASK, name) for name in sorted(few.keys() - {"later"})]
+    assert names(store.of_procedure(SYSTEM_TASK, "off", 9)) == ["later"]  # without the one that is disabled
+    assert store.count_of_procedure(SYSTEM_TASK, "off") == 1
+    assert store.of_procedure(SYSTEM_TASK, "later", 9) == [] and store.count_of_procedure(SYSTEM_TASK, "later") == 0
 
 
 def test_of_many_tasks_of_one_name_some_are_found(store: Store) -> None:
@@ -93,11 +93,11 @@ def test_tasks_that_cannot_run_hide_none_that_can(store: Store) -> None:
     add(store, "b", due=NOON - SECOND)
     add(store, "a", due=NOON - 2 * SECOND)
     add(store, "c", due=NOON + HOUR)
-    assert names(store.due(NOON, 4, {"a", "b", "c"})) == ["a", "b"]
-    assert names(store.due(NOON, 1, {"a", "b", "c"})) == ["a"]
-    assert store.next_due({"b", "c"}) == NOON - SECOND
-    assert store.next_due({"c"}) == NOON + HOUR
-    assert store.next_due({"d"}) is None
+    assert names(store.due(NOON, 4, {SYSTEM_TASK: {"a", "b", "c"}})) == ["a", "b"]
+    assert names(store.due(NOON, 1, {SYSTEM_TASK: {"a", "b", "c"}})) == ["a"]
+    assert store.next_due({SYSTEM_TASK: {"b", "c"}}) == NOON - SECOND
+    assert store.next_due({SYSTEM_TASK: {"c"}}) == NOON + HOUR
+    assert store.next_due({SYSTEM_TASK: {"d"}}) is None
 
 
 @pytest.mark.parametrize(

@@ -109,15 +109,15 @@ def test_a_step_that_fails_changes_nothing_and_is_tried_again_with_the_same_copy
     task = add(store)
     store.close()
     linods.newer()
-    good = list(next_step.statements())
-    monkeypatch.setattr(next_step, "statements", lambda: [*good, "CREATE TABLE broken ("])
+    good = next_step.of_kind
+    monkeypatch.setattr(next_step, "of_kind", lambda *table: [*good(*table), "CREATE TABLE broken ("])
     for _ in range(2):
         with pytest.raises(DatabaseAway, match="incomplete input"):
             Store(url).open()
         assert version(path) == LATEST and "colour" not in columns(path)
         assert beside(path) == ["linod.sqlite", COPY]
 
-    monkeypatch.setattr(next_step, "statements", lambda: good)
+    monkeypatch.setattr(next_step, "of_kind", good)
     store.open()
     assert again(store, task).key == task.key and "colour" in columns(path)
     assert [file.name for file, _ in copies(path)] == [COPY]
