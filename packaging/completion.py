@@ -37,7 +37,7 @@ VALUES = {
     "--outcome": "outcomes",
     "--status": "statuses",
     "--procedure": "procedures",
-    "--kind": "",
+    "--class": "",
     "--log-level": "levels",
     "--loops": "",
     "--job": "",

@@ -83,6 +83,11 @@ def _install(store: Store, place: Place, clock: Clock) -> None:
     """What a start of the daemon adds: on a new site there would be no task to run."""
     from zoneinfo import ZoneInfo
 
+    from linod.models.kinds import site_kinds
+
+    kinds = [kind for kind in site_kinds(procedures.plugin_of) if not kind.problem]
+    for name, reason in store.adopt_kinds(kinds).items():
+        print(f"linod: the kind of task {name} is refused: {reason}", file=sys.stderr)
     today = clock.now().astimezone(ZoneInfo(place.time_zone)).date()
     for task in store.install([item for item in procedures.ordered() if not item.problem], clock.now(), today):
         print(f"Installed {label(task)}", file=sys.stderr)

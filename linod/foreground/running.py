@@ -127,6 +127,9 @@ def _check(task: Task) -> None:
     if procedure is None or procedure.problem:
         why = procedure.problem if procedure else "no plugin that this process has imported registers it"
         raise BadValue(f"{label(task)} cannot run here: procedure {task.procedure}: {why}")
+    if procedure.class_name != task.kind:
+        why = f"procedure {task.procedure} is for tasks of {procedure.class_name}"
+        raise BadValue(f"{label(task)} cannot run here: {why}")
 
 
 def _request(task: Task, job: Job, user: Any, logger: logging.Logger | None) -> BaseRequest:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from linod.kinds import SHOWN
 from linod.tasks import SYSTEM_TASK
 
 Layout = Sequence[tuple[str, str]]
@@ -16,13 +17,9 @@ SYSTEM_TASKS: Layout = (
     ("⇵", ""),  # where a browser drags a row; here rows are moved by move_up, move_down and move_by_n
 )
 
-OTHER_TASKS: Layout = (
-    ("No.", "seqno"),
-    ("Name", "name"),
-    ("Disabled", "disabled"),
-    ("When", "when"),
-    ("Status", "status"),
-)
+KINDS: Layout = (("Class", "name"), ("Plugin", "plugin"), ("Table", "table"), ("Columns of its own", "columns"))
+
+HEADERS = {"seqno": "No.", "log_level": "Logging level", "procedure": "Background procedure"}
 
 PROCEDURES: Layout = (
     ("value", "name"),
@@ -35,12 +32,15 @@ PROCEDURES: Layout = (
 LOG_LEVELS: Layout = (("value", "value"), ("text", "text"), ("Numeric value", "number"))
 
 
-def layout_of(kind: str) -> Layout:
+def layout_of(kind: str, shown: Sequence[str] = SHOWN) -> Layout:
     """The columns of the table of one kind of task.
 
+    shown   those that its class names.
     Source  Lino's linod page, "System tasks": the system tasks show what they run, an invoicing task when it runs.
     """
-    return SYSTEM_TASKS if kind == SYSTEM_TASK else OTHER_TASKS
+    if kind == SYSTEM_TASK:
+        return SYSTEM_TASKS
+    return [(HEADERS.get(name) or name.replace("_", " ").capitalize(), name) for name in shown]
 
 
 def headers(layout: Layout) -> list[str]:

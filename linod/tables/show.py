@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from linod.clock import Clock, SystemClock
+from linod.kinds import SHOWN
 from linod.loglevels import LogLevel, LogLevels
 from linod.models import Runnable, SystemTask, task_of
 from linod.procedures import Procedure, Procedures
@@ -67,13 +68,13 @@ class Show:
             raise TypeError(f"{what!r} is no table; take SystemTasks, Procedures, LogLevels, a model or a query of one")
         rows = list(model.objects.all() if what is model else what)
         if issubclass(model, Runnable):
-            return layout_of(model.kind), [self._of_task(row) for row in rows]
+            return layout_of(model.kind, model.column_names.split() or SHOWN), [self._of_task(row) for row in rows]
         names = list(model._meta.sorted_field_names)
         return [(name, name) for name in names], [dict(row.__data__) for row in rows]
 
     def _of_task(self, row: Runnable) -> Row:
         task = task_of(row)
-        return {**task._asdict(), "when": row.when, "status": status(task, self._clock.now(), self._zone)}
+        return {**task._asdict(), **task.own, "when": row.when, "status": status(task, self._clock.now(), self._zone)}
 
 
 def _of_procedure(procedure: Procedure) -> Row:

@@ -105,7 +105,7 @@ _linod_ctl() {
         word=${words[i]}
         case $word in
         --site=*) site=(--site "${word#*=}") ;;
-        --site | --status | --procedure | --kind | --number | -n | --from | --hours | --log-level | --job | -j | --outcome | --lines | --name)
+        --site | --status | --procedure | --class | --number | -n | --from | --hours | --log-level | --job | -j | --outcome | --lines | --name)
             option=$word
             if ((++i < ${#words[@]} - 1)); then
                 [[ $word != --site ]] || site=(--site "${words[i]}")
@@ -135,21 +135,21 @@ _linod_ctl() {
     elif [[ $typed == -* ]]; then
         case $command in
         status) _linod_ctl_offer '' < <(_linod_ctl_words --check) ;;
-        list) _linod_ctl_offer '' < <(_linod_ctl_words --status --procedure --kind --number -n) ;;
+        list) _linod_ctl_offer '' < <(_linod_ctl_words --status --procedure --class --number -n) ;;
         preview) _linod_ctl_offer '' < <(_linod_ctl_words --number -n --from) ;;
         calendar) _linod_ctl_offer '' < <(_linod_ctl_words --hours --from --number -n) ;;
         run-now) _linod_ctl_offer '' < <(_linod_ctl_words --wait -w --follow -f --log-level) ;;
         kill) _linod_ctl_offer '' < <(_linod_ctl_words --job -j) ;;
         jobs) _linod_ctl_offer '' < <(_linod_ctl_words --outcome --number -n) ;;
         log) _linod_ctl_offer '' < <(_linod_ctl_words --job -j --follow -f --lines -n) ;;
-        add) _linod_ctl_offer '' < <(_linod_ctl_words --name) ;;
+        add) _linod_ctl_offer '' < <(_linod_ctl_words --name --class) ;;
         move-up) _linod_ctl_offer '' < <(_linod_ctl_words --number -n) ;;
         move-down) _linod_ctl_offer '' < <(_linod_ctl_words --number -n) ;;
         duplicate) _linod_ctl_offer '' < <(_linod_ctl_words --name) ;;
         esac
         _linod_ctl_offer '' < <(_linod_ctl_words --site --json --no-color --version --help -h)
     elif [[ ! $command ]]; then
-        _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs log procedures log-levels set add remove move-up move-down duplicate reload)
+        _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs log procedures kinds log-levels set add remove move-up move-down duplicate reload)
     else
         case $command:$at in
         list:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;

@@ -25,7 +25,7 @@ function __linod_ctl_words
             continue
         end
         switch $word
-            case --site --status --procedure --kind --number -n --from --hours --log-level --job -j --outcome --lines --name
+            case --site --status --procedure --class --number -n --from --hours --log-level --job -j --outcome --lines --name
                 set skip yes
             case '-*'
             case '*'
@@ -81,7 +81,7 @@ complete -c linod-ctl -l no-color -d 'No colours; also with $NO_COLOR'
 complete -c linod-ctl -l version -d 'Print the version and end'
 complete -c linod-ctl -l help -s h -d 'Show this message and exit'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a status -d 'Show what needs a human, and how linod is'
-complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a list -d 'List the system tasks'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a list -d 'List the tasks, each class in a table of its own'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a show -d 'Show one task, and its last job'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a preview -d 'Show when a task will fall due, and what is unusual about it'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a calendar -d 'Show what falls due in the next 24 hours, task by task'
@@ -93,6 +93,7 @@ complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a kill -d 'End 
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a jobs -d 'List jobs, the newest first'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a log -d 'Show what jobs logged'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a procedures -d 'List what the plugins have registered'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a kinds -d 'List the classes of tasks that plugins have brought, beside linod.SystemTask'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a log-levels -d 'List the logging levels of tasks'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a set -d 'Set columns of a task'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a add -d 'Add a task for a procedure'
@@ -104,7 +105,7 @@ complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a reload -d 'Re
 complete -c linod-ctl -n '__linod_ctl_at status any' -l check -d 'Only what needs a human; exit code 1 when there is something'
 complete -c linod-ctl -n '__linod_ctl_at list any' -l status -x -a 'enabled disabled running requested failed overdue' -d 'Such as failed: enabled, disabled, running, requested, failed, overdue'
 complete -c linod-ctl -n '__linod_ctl_at list any' -l procedure -x -a '(__linod_ctl_ask procedures)' -d 'That run this procedure'
-complete -c linod-ctl -n '__linod_ctl_at list any' -l kind -x -d 'Of this kind, such as linod.SystemTask'
+complete -c linod-ctl -n '__linod_ctl_at list any' -l class -x -d 'Of this class, such as linod.SystemTask'
 complete -c linod-ctl -n '__linod_ctl_at list any' -l number -s n -x -d 'How many, 0 for all; else 200 on a terminal, and all elsewhere'
 complete -c linod-ctl -n '__linod_ctl_at list first' -x -a '(__linod_ctl_ask tasks)'
 complete -c linod-ctl -n '__linod_ctl_at show first' -x -a '(__linod_ctl_ask tasks)'
@@ -133,6 +134,7 @@ complete -c linod-ctl -n '__linod_ctl_at log first' -x -a '(__linod_ctl_ask task
 complete -c linod-ctl -n '__linod_ctl_at set first' -x -a '(__linod_ctl_ask tasks)'
 complete -c linod-ctl -n '__linod_ctl_at set rest' -x -a '(__linod_ctl_columns)'
 complete -c linod-ctl -n '__linod_ctl_at add any' -l name -x -d 'Name of the task; else that of the procedure'
+complete -c linod-ctl -n '__linod_ctl_at add any' -l class -x -d 'That the procedure is for; another is refused'
 complete -c linod-ctl -n '__linod_ctl_at add first' -x -a '(__linod_ctl_ask procedures)'
 complete -c linod-ctl -n '__linod_ctl_at add rest' -x -a '(__linod_ctl_columns)'
 complete -c linod-ctl -n '__linod_ctl_at remove first' -x -a '(__linod_ctl_ask tasks)'

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from linod.runner import Site
 from linod.runner.turn import run_turn
 from linod.store import Store
+from linod.tasks import SYSTEM_TASK
 from tests.bench import site as sites
 from tests.bench.crowd import copy_crowd
 from tests.bench.environment import BUILD
@@ -28,7 +29,7 @@ def measure(bench: sites.Bench) -> Sequence[Figure]:
 
 def passes(bench: sites.Bench) -> Sequence[Figure]:
     """One pass with nothing due, at each size; all in the same seconds, one after the other."""
-    who = Site("node", "boot", ZoneInfo("Europe/Brussels"), frozenset({"do_nothing"}))
+    who = Site("node", "boot", ZoneInfo("Europe/Brussels"), {SYSTEM_TASK: {"do_nothing"}})
     now = datetime.now(UTC)
     took: dict[int, list[float]] = {size: [] for size in SIZES}
     with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as directory:

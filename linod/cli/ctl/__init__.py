@@ -28,6 +28,7 @@ COMMANDS = {
     "jobs": ("history", "jobs"),
     "log": ("history", "log"),
     "procedures": ("tasks", "procedures"),
+    "kinds": ("tasks", "kinds"),
     "log-levels": ("tasks", "log_levels"),
     "set": ("change", "set_columns"),
     "add": ("change", "add"),

@@ -37,7 +37,8 @@ def set_columns(ctx: typer.Context, task: str = TASK, values: list[str] = COLUMN
         return
     found, changed = reply["task"], reply["changed"]
     if changed:
-        told = ", ".join(f"{name}={_shown(found.get(name))}" for name in changed)
+        now = {**found, **found["own"]}
+        told = ", ".join(f"{name}={_shown(now.get(name))}" for name in changed)
         to.say(f"Changed {found['label']}: {told}. {found['status']}.")
     else:
         to.say(f"{found['label']} is that way already.")
@@ -50,14 +51,17 @@ def add(
     name: str = typer.Option(
         "", metavar="NAME", help="Name of the task; else that of the procedure.", show_default=False
     ),
+    kind: str = typer.Option(
+        "", "--class", metavar="CLASS", help="That the procedure is for; another is refused.", show_default=False
+    ),
 ) -> None:
     """Add a task for a procedure.
 
-    Columns not given are those that the procedure suggests.
+    Columns not given are those that the procedure suggests. Columns of its class's own are given as others are.
     """
     to = session(ctx)
     columns = columns_of(values, needed=False)
-    reply = to.act("AddTask", procedure=procedure, name=name or None, columns=columns)
+    reply = to.act("AddTask", procedure=procedure, kind=kind or None, name=name or None, columns=columns)
     if to.as_json:
         to.json(reply)
     else:

@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, islice
 from typing import Any
 
 import typer
@@ -13,8 +13,10 @@ from linod.cli.ctl.terminal import terminal_width
 from linod.cli.ctl.times import local
 from linod.cli.ctl.words import ending, no_plugins, reference
 from linod.control.client import Client
-from linod.tables.layout import LOG_LEVELS, PROCEDURES, SYSTEM_TASKS, Layout, cells, headers
+from linod.kinds import SHOWN as SHOWN_COLUMNS
+from linod.tables.layout import KINDS, LOG_LEVELS, PROCEDURES, Layout, cells, headers, layout_of
 from linod.tables.render import long_table, one_line, table
+from linod.tasks import SYSTEM_TASK
 
 PAGE = 250
 """Tasks asked for at once: the most that linod gives."""
@@ -38,7 +40,9 @@ def list_tasks(
         show_default=False,
     ),
     procedure: str = typer.Option("", metavar="PROCEDURE", help="That run this procedure.", show_default=False),
-    kind: str = typer.Option("", metavar="KIND", help="Of this kind, such as linod.SystemTask.", show_default=False),
+    kind: str = typer.Option(
+        "", "--class", metavar="CLASS", help="Of this class, such as linod.SystemTask.", show_default=False
+    ),
     number: int = typer.Option(
         -1,
         "--number",
@@ -49,7 +53,7 @@ def list_tasks(
         show_default=False,
     ),
 ) -> None:
-    """List the system tasks."""
+    """List the tasks, each class in a table of its own."""
     to = session(ctx)
     number = number if number >= 0 else SHOWN if sys.stdout.isatty() and not to.as_json else 0
     asked = {"pattern": pattern, "status": status, "procedure": procedure, "kind": kind}
@@ -61,7 +65,12 @@ def list_tasks(
         elif not first and not any(asked.values()) and not (found := client.call("GetStatus")["status"])["plugins"]:
             no_plugins(to, found)
         else:
-            _print_table(to, first, listed)
+            _print_tables(to, client, chain(first, listed))
+            if listed.more:
+                sys.stdout.flush()
+                to.hint(
+                    f"There are more, the site has {listed.total} tasks: -n 0 lists all, a PATTERN or --status some"
+                )
 
 
 class Listed:
@@ -93,15 +102,28 @@ class Listed:
                 return
 
 
-def _print_table(to: Session, first: list[dict[str, Any]], listed: Listed) -> None:
-    parts = chain([first], iter(lambda: list(islice(listed, PART)), []))
-    layout = _shown(SYSTEM_TASKS)
-    rows = ([cells(layout, _row(task)) for task in part] for part in parts)
-    for line in long_table(headers(layout), rows, terminal_width()) if first else ["No data to display"]:
-        to.say(line)
-    if listed.more:
-        sys.stdout.flush()
-        to.hint(f"There are more, the site has {listed.total} tasks: -n 0 lists all, a PATTERN or --status some")
+def _print_tables(to: Session, client: Client, tasks: Iterable[dict[str, Any]]) -> None:
+    """Tasks come one class after the other."""
+    printed = 0
+    for kind, of_kind in groupby(tasks, lambda task: str(task["kind"])):
+        if kind != SYSTEM_TASK:
+            to.say(f"\n{kind}" if printed else kind, "bold")
+        layout = _shown(layout_of(kind, _columns(client, kind)))
+        parts = iter(lambda: list(islice(of_kind, PART)), [])  # noqa: B023 - used up before the next
+        rows = ([cells(layout, _row(task)) for task in part] for part in parts)
+        for line in long_table(headers(layout), rows, terminal_width()):
+            to.say(line)
+        printed += 1
+    if not printed:
+        to.say("No data to display")
+
+
+def _columns(client: Client, kind: str) -> Sequence[str]:
+    """What the table of a class shows."""
+    if kind == SYSTEM_TASK:
+        return SHOWN_COLUMNS
+    found: dict[str, list[str]] = {one["name"]: one["shown"] for one in client.call("ListKinds")["kinds"]}
+    return found.get(kind, SHOWN_COLUMNS)
 
 
 def _print_json(to: Session, tasks: Iterable[dict[str, Any]], listed: Listed) -> None:
@@ -150,6 +172,20 @@ def procedures(ctx: typer.Context) -> None:
             _show_procedures(to, reply["procedures"])
 
 
+def kinds(ctx: typer.Context) -> None:
+    """List the classes of tasks that plugins have brought, beside linod.SystemTask."""
+    to = session(ctx)
+    reply = to.ask("ListKinds")
+    if to.as_json:
+        to.json(reply)
+        return
+    rows = [cells(KINDS, {**kind, "columns": ", ".join(kind["columns"])}) for kind in reply["kinds"]]
+    to.say(table(headers(KINDS), rows, terminal_width()))
+    for kind in reply["kinds"]:
+        if kind["problem"]:
+            to.say(f"Tasks of {kind['name']} cannot run: {kind['problem']}", "red")
+
+
 def log_levels(ctx: typer.Context) -> None:
     """List the logging levels of tasks."""
     to = session(ctx)
@@ -177,7 +213,8 @@ def _shown(layout: Layout) -> Layout:
 
 
 def _row(task: dict[str, Any]) -> dict[str, Any]:
-    return {**task, "status": f"Cannot run: {task['problem']}"} if task["problem"] else task
+    row = {**task, **task["own"]}
+    return {**row, "status": f"Cannot run: {task['problem']}"} if task["problem"] else row
 
 
 def _facts(task: dict[str, Any], job: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
@@ -186,6 +223,8 @@ def _facts(task: dict[str, Any], job: dict[str, Any] | None) -> Iterator[tuple[s
         yield "Cannot run", task["problem"]
     yield "Id", f"{task['kind']}:{task['id']}"
     yield "Procedure", task["procedure"]
+    for name, value in task["own"].items():
+        yield name.replace("_", " ").capitalize(), one_line(value)
     yield "When", task["when"]
     yield "Recurrence", _recurrence(task)
     yield "Missed slots", task["missed"] or "once"
