@@ -20,7 +20,12 @@ RULES: Mapping[str, Mapping[str, Any]] = {
     "every 10 s on Fridays": {"every_unit": "secondly", "every": 10, "friday": True},
     "every 10 s in a window": {"every_unit": "secondly", "every": 10, "start_time": time(8), "end_time": time(17)},
     "every 25 h in a window": {"every_unit": "hourly", "every": 25, "start_time": time(3), "end_time": time(4)},
-    "every 1,439 min in a window": {"every_unit": "minutely", "every": 1439, "start_time": time(3), "end_time": time(4)},
+    "every 1,439 min in a window": {
+        "every_unit": "minutely",
+        "every": 1439,
+        "start_time": time(3),
+        "end_time": time(4),
+    },
     "daily": {"every_unit": "daily"},
     "daily at 02:30": {"every_unit": "daily", "start_time": time(2, 30)},
     "each third day on Mondays": {"every_unit": "daily", "every": 3, "monday": True},
