@@ -28,16 +28,15 @@ class Methods(Mapping[str, "Handler"]):
 
     def __init__(self, daemon: "Daemon") -> None:
         self._daemon = daemon
-        self._made: dict[bool, Mapping[str, Handler]] = {}
+        self._made: Mapping[str, Handler] | None = None
 
     @property
     def _all(self) -> "Mapping[str, Handler]":
-        from linod.control.methods import handlers
+        if self._made is None:
+            from linod.control.methods import handlers
 
-        log_each = self._daemon.settings.log_each_action_request  # which a reload may change
-        if log_each not in self._made:
-            self._made[log_each] = handlers(DaemonOperations(self._daemon), log_each=log_each)
-        return self._made[log_each]
+            self._made = handlers(DaemonOperations(self._daemon))
+        return self._made
 
     def load(self) -> None:
         """Import them."""
@@ -61,7 +60,11 @@ async def serve_control(daemon: "Daemon") -> AsyncIterator[None]:
     sockets = inherited or [listen(settings.control_socket)]
     methods = Methods(daemon)
     daemon.on_ready.append(lambda: asyncio.get_running_loop().call_later(IDLE, methods.load))
-    servers = [Server(methods, operators(), linod.__version__) for _ in sockets]
+
+    def log_each() -> bool:
+        return daemon.settings.log_each_action_request  # which a reload may change
+
+    servers = [Server(methods, operators(), linod.__version__, log_each=log_each) for _ in sockets]
     why = None
     try:
         for server, sock in zip(servers, sockets, strict=True):

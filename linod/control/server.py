@@ -45,14 +45,21 @@ class Server:
     allowed   whether a peer may operate; asked once a connection. Everybody may ask what the service is.
     version   of linod, for GetInfo.
     limit     connections at once; never more than half of the process's file descriptors.
+    log_each  whether each action is logged when it ends; asked once an action.
     """
 
     def __init__(
-        self, methods: Mapping[str, Handler], allowed: Callable[[Peer], bool], version: str, limit: int = 1000
+        self,
+        methods: Mapping[str, Handler],
+        allowed: Callable[[Peer], bool],
+        version: str,
+        limit: int = 1000,
+        log_each: Callable[[], bool] = bool,
     ) -> None:
         self._methods = methods
         self._allowed = allowed
         self._version = version
+        self._log_each = log_each
         self._limit = max(8, min(limit, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2))
         self._connections: set[Connection] = set()
         self._opening: set[asyncio.Task[None]] = set()
@@ -166,6 +173,14 @@ class Server:
 
     async def answer(self, call: Call, allowed: bool) -> Mapping[str, object]:
         """The last reply to a call; an error reply when there is one."""
+        if self._log_each():
+            from linod.control.actions import is_action, logged
+
+            if is_action(call):
+                return await logged(call, self._answer(call, allowed))
+        return await self._answer(call, allowed)
+
+    async def _answer(self, call: Call, allowed: bool) -> Mapping[str, object]:
         try:
             return {"parameters": await self._dispatch(call, allowed)}
         except InvalidParameter as error:

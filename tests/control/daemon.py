@@ -129,7 +129,7 @@ class Daemon:
         self.run(lambda: self.store.install(PROCEDURES, NOW, date(2026, 11, 24)))
 
     def serve(self, *, log_each: bool = False) -> None:
-        self.place.serve(handlers(self, log_each=log_each))
+        self.place.serve(handlers(self), log_each=log_each)
 
     def close(self) -> None:
         self.place.stop()

@@ -75,6 +75,7 @@ class Place:
         allowed: Callable[[Peer], bool] = lambda peer: True,
         version: str = VERSION,
         limit: int = 1000,
+        log_each: bool = False,
     ) -> Server:
         """Start a server, and hold the lock of the pid file as the daemon does."""
         flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
@@ -82,7 +83,7 @@ class Place:
         sock = listen(self.control)
 
         async def start() -> Server:
-            server = Server(methods, allowed, version, limit)
+            server = Server(methods, allowed, version, limit, lambda: log_each)
             await server.serve(sock)
             return server
 

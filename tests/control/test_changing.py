@@ -199,14 +199,3 @@ def test_a_task_is_duplicated(daemon: Daemon, client: Client, tmp_path: Path) ->
     with pytest.raises(CallFailed):
         client.call("DuplicateTask", task="checkdata", columns={"every_unit": "once", "start_date": None})
     assert client.call("ListTasks")["total"] == 5
-
-
-def test_each_action_is_logged_when_the_site_wants_it(
-    daemon: Daemon, client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    daemon.place.stop()
-    daemon.serve(log_each=True)
-    with caplog.at_level("INFO", "lino"), daemon.place.client() as again:
-        again.call("Enable", task="checkdata")
-        again.call("ListTasks")
-    assert caplog.messages == ['root asked for Enable {"task": "checkdata"}']
