@@ -11,7 +11,7 @@ ROOT = Path(linod.__file__).parent
 GROUPS = [
     {"errors", "clock", "lazy", "settings", "loglevels"},
     {"recurrence", "tasks", "jobs", "schedule", "lists", "preview", "procedures", "request", "dd", "ordering", "kinds"},
-    {"models", "migrations", "store", "lock", "host", "journal", "notify", "control"},
+    {"models", "migrations", "store", "lock", "host", "journal", "logs", "notify", "control"},
     {"runner", "foreground", "tables"},
     {"app", "cli", "testing", "demo"},
 ]
@@ -40,6 +40,7 @@ WITHIN = {
     "lock": set(),
     "host": {"models"},
     "journal": set(),
+    "logs": {"journal"},
     "notify": set(),
     "control": {"lock"},
     "foreground": {"runner"},
@@ -51,7 +52,14 @@ WITHIN = {
 }
 
 SITE_SIDE = [
-    *("linod", "linod.host.main", "linod.foreground.main", "linod.procedures.decorators", "linod.testing"),
+    *(
+        "linod",
+        "linod.host.main",
+        "linod.foreground.main",
+        "linod.procedures.decorators",
+        "linod.testing",
+        "linod.logs",
+    ),
     *("linod.demo.models", "linod.demo.cms.models", "linod.demo.startup"),
 ]
 DAEMON_ONLY = {"asyncio", "typer", "sdnotify", "systemd"}

@@ -82,6 +82,7 @@ class Daemon:
         self._ready_once = False
         self._ready_or_stopping = asyncio.Event()
         self.on_ready: list[Callable[[], object]] = []
+        self.on_settings: list[Callable[[Settings], object]] = []
         self._told = ""
 
     async def serve(self, loops: int | None) -> None:
@@ -89,6 +90,10 @@ class Daemon:
         self._prep = loops is not None
         async with AsyncExitStack() as stack:
             self._early.hand_over(asyncio.get_running_loop(), self._stop, self._hangup)
+            if self.settings.log_dir is not None:
+                from linod.app.logdir import serve_logs
+
+                stack.enter_context(serve_logs(self, self.settings.log_dir))
             stack.callback(self.db.close)
             self.db.start()
             await self._open_store()
@@ -209,6 +214,8 @@ class Daemon:
         self.supervisor.host, self.supervisor.user, self.supervisor.zone = host, user, self.zone
         self.runner.settings = settings
         log.setLevel(settings.log_level.value)
+        for call in self.on_settings:
+            call(settings)
         self._lock.name_host(loaded.pid)
         self._run(loaded)
         self._retired.add(old)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lino")
 
-FOR_A_RESTART = ("site", "database", "state_dir", "runtime_dir")
+FOR_A_RESTART = ("site", "database", "state_dir", "runtime_dir", "log_dir")
 """What a running daemon cannot change: its lock, its ledger and its sockets hang on it."""
 
 

@@ -1,4 +1,4 @@
-"""What a shell has of a site: its settings, its procedures, and models that read and write its database."""
+"""What a shell has of a site: its settings, its procedures, its log, and models that read and write its database."""
 
 from contextlib import suppress
 from importlib import import_module
@@ -11,6 +11,7 @@ from linod.clock import SystemClock
 from linod.errors import Busy, LinodError
 from linod.foreground import Place, request
 from linod.lock import DatabaseLock
+from linod.logs.client import connect_to
 from linod.procedures import procedures
 from linod.request import BaseRequest
 from linod.settings import Settings, load
@@ -41,6 +42,8 @@ def open_site(name: str) -> Settings:
     with suppress(Busy):  # a daemon serves the site, and has made what there is to make
         _make(settings)
     _bind(settings)
+    if settings.log_dir is not None:
+        connect_to(settings)
     return settings
 
 

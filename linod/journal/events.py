@@ -43,5 +43,8 @@ class Event(StrEnum):
     DATABASE_BACK = "3895f4644beffa1ff162ec6b5071ae84"
 
     RECORDS_LOST = "5322237bda947915f57616097732f59f"  # the log was not taken fast enough
+    LOG_SOCKET = "97c02acc6fe74d048f6262af427d2e72"  # something that came there could not be taken
+    LOG_FILE_AWAY = "ac454ec40bed40b4a89fd0d589dadcc6"  # lino.log cannot be written
+    LOG_FILE_BACK = "b5cd5016ffbe48d9abfedf54ff0a806e"
     JOURNAL_AWAY = "cc16e7ec2d73ec4f945ebea3a694f6f8"
     JOURNAL_BACK = "e5e31ae16b60e58754a58c4ff1a6aa7e"

@@ -17,11 +17,19 @@ class JournalHandler(logging.Handler):
         self._journal = journal
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            text = self.format(record)
-        except Exception as error:  # arguments that do not fit the text: what was to be said still is
-            said = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
-            text = f"{said} [{type(error).__name__} in the log call at {record.pathname}:{record.lineno}]"
-        place = {"CODE_FILE": record.pathname, "CODE_LINE": str(record.lineno), "CODE_FUNC": record.funcName or ""}
-        fields = {**place, **getattr(record, "fields", {})}
-        self._journal.send(record.levelno, text, event=getattr(record, "event", None), fields=fields)
+        fields = {**place_of(record), **getattr(record, "fields", {})}
+        self._journal.send(record.levelno, said(self, record), event=getattr(record, "event", None), fields=fields)
+
+
+def said(handler: logging.Handler, record: logging.LogRecord) -> str:
+    """The text of a record, with what the handler's formatter adds."""
+    try:
+        return handler.format(record)
+    except Exception as error:  # arguments that do not fit the text: what was to be said still is
+        text = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        return f"{text} [{type(error).__name__} in the log call at {record.pathname}:{record.lineno}]"
+
+
+def place_of(record: logging.LogRecord) -> dict[str, str]:
+    """Where the call stands in the source."""
+    return {"CODE_FILE": record.pathname, "CODE_LINE": str(record.lineno), "CODE_FUNC": record.funcName or ""}

@@ -39,13 +39,7 @@ class NativeWriter:
 
     def write(self, entry: Entry) -> None:
         """Send one record. Raises OSError when journald cannot be reached."""
-        data = datagram(self._fields(entry))
-        try:
-            self._socket.sendto(data, self._path)  # not connected: a journald that came back has another socket there
-        except OSError as error:
-            if error.errno not in (errno.EMSGSIZE, errno.ENOBUFS):
-                raise
-            self._send_file(data)
+        send(self._socket, datagram(self._fields(entry)), self._path)
 
     def _fields(self, entry: Entry) -> Iterable[tuple[str, str]]:
         yield "MESSAGE", printable(entry.text)
@@ -56,14 +50,26 @@ class NativeWriter:
             yield "MESSAGE_ID", entry.event.value
         yield from entry.fields.items()
 
-    def _send_file(self, data: bytes) -> None:
-        """Send a record too large for a datagram as a sealed memory file."""
-        fd = os.memfd_create("linod-log-record", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        with os.fdopen(fd, "wb", buffering=0) as file:
-            file.write(data)
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
-            passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
-            self._socket.sendmsg([], passed, 0, self._path)
+
+def send(sock: socket.socket, data: bytes, path: str, flags: int = 0) -> None:
+    """Send a record to the datagram socket at `path`; one that is too large for a datagram as a sealed memory file.
+
+    flags   of sendmsg(2).
+    Raises  OSError when it cannot be reached, or does not take it.
+    """
+    try:
+        sock.sendto(data, flags, path)  # not connected: a receiver that came back has another socket there
+    except OSError as error:
+        if error.errno not in (errno.EMSGSIZE, errno.ENOBUFS):
+            raise
+    else:
+        return
+    fd = os.memfd_create("linod-log-record", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    with os.fdopen(fd, "wb", buffering=0) as file:
+        file.write(data)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
+        passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", fd))]
+        sock.sendmsg([], passed, flags, path)
 
 
 def datagram(fields: Iterable[tuple[str, str]]) -> bytes:

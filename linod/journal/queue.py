@@ -3,7 +3,7 @@
 import logging
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -76,6 +76,10 @@ class Journal:
         with self._lock:
             self.send(level, text, event=event)
             self._closed = True
+
+    def divert(self, wrap: Callable[[Writer], Writer]) -> None:
+        """Write what is sent from now on through another writer, which is made of the present one."""
+        self._writer = wrap(self._writer)
 
     def drain(self, timeout: float = 2.0) -> bool:
         """Wait until all that was sent before is written; False when that took longer than `timeout` seconds."""

@@ -36,8 +36,8 @@ def load(
     site        what `--site` says. None: not given.
     pythonpath  directories of `--pythonpath`, searched before the interpreter's own and before `[host] path`.
     verbosity   what `-v` says, 0 to 3, see `level_for`. None: not given.
-    environ     read: LINOD_SITE, LINO_LOGLEVEL, STATE_DIRECTORY, RUNTIME_DIRECTORY, CREDENTIALS_DIRECTORY, XDG_*,
-                HOME, PATH, TZ. None: the process's.
+    environ     read: LINOD_SITE, LINO_LOGLEVEL, LINO_FILE_LOGLEVEL, STATE_DIRECTORY, RUNTIME_DIRECTORY, LOGS_DIRECTORY,
+                CREDENTIALS_DIRECTORY, XDG_*, HOME, PATH, TZ. None: the process's.
     cwd         where relative paths of the command line begin. None: the process's.
     machine     who runs this, and where sites are kept. None: this machine.
     Raises      ConfigurationError, one line for each thing that is wrong: "FILE:LINE: KEY: reason".
@@ -51,7 +51,10 @@ def load(
     local = place.file if place.local else None
     state_dir = cwd / sites.state_dir(place.site, environ, machine.uid, local)
     values["database"] = _database(values.get("database"), environ, place.file.parent, state_dir)
-    values["log_level"] = level_for(values.get("log_level", LogLevel.INFO), verbosity, environ)
+    configured = values.get("log_level", LogLevel.INFO)
+    values["log_level"] = level_for(configured, verbosity, environ)
+    values["file_log_level"] = _level_in("LINO_FILE_LOGLEVEL", environ) or configured
+    values["log_dir"] = _log_dir(values.get("log_dir"), environ, place.file.parent)
     owner = _owner(state_dir) if machine.uid == 0 else None
     values.setdefault("daemon_user", owner.name if owner else os_user(machine.uid))
     if "time_zone" not in values:
@@ -105,19 +108,27 @@ def level_for(configured: LogLevel, verbosity: int | None, environ: Mapping[str,
 
     verbosity  0: warnings at most; 1 or None: as configured; 2: INFO at least; 3: DEBUG. More never says less.
     """
-    wanted = environ.get("LINO_LOGLEVEL")
+    wanted = _level_in("LINO_LOGLEVEL", environ)
     if wanted:
-        from linod.settings.keys import log_level
-
-        try:
-            return log_level(wanted)
-        except ValueError as error:
-            raise ConfigurationError(f"LINO_LOGLEVEL: {error}") from error
+        return wanted
     if verbosity == 0:
         return max(configured, LogLevel.WARNING, key=lambda level: level.value)
     if verbosity == 2:
         return min(configured, LogLevel.INFO, key=lambda level: level.value)
     return LogLevel.DEBUG if verbosity == 3 else configured
+
+
+def _level_in(variable: str, environ: Mapping[str, str]) -> LogLevel | None:
+    """The level that a variable of the environment names, in any case; None when it is not there or empty."""
+    wanted = environ.get(variable)
+    if not wanted:
+        return None
+    from linod.settings.keys import log_level
+
+    try:
+        return log_level(wanted)
+    except ValueError as error:
+        raise ConfigurationError(f"{variable}: {error}") from error
 
 
 def os_user(uid: int) -> str:
@@ -151,6 +162,21 @@ def _database(url: str | None, environ: Mapping[str, str], base: Path, state_dir
     """The database's URL, its path absolute: the credential, else the file's, else a file in the state directory."""
     url = _credential(environ) or url
     return SQLITE + str(state_dir / "linod.sqlite" if url is None else base / url.removeprefix(SQLITE))
+
+
+def _log_dir(configured: str | None, environ: Mapping[str, str], base: Path) -> Path | None:
+    """The directory of `lino.log`: the file's, else the one that systemd has made for this unit (LogsDirectory=)."""
+    given = configured or environ.get("LOGS_DIRECTORY", "").split(":")[0]
+    if not given:
+        return None
+    directory = base / given
+    size = len(os.fsencode(directory / "lino.log.sock"))
+    if size > LONGEST_SOCKET_PATH:
+        raise ConfigurationError(
+            f"{directory}: too long for a log_dir: the log socket in it would have a path of {size} bytes, and a Unix "
+            f"socket has {LONGEST_SOCKET_PATH} at most; choose a shorter one"
+        )
+    return directory
 
 
 def _credential(environ: Mapping[str, str]) -> str | None:

@@ -46,7 +46,9 @@ class Settings(NamedTuple):
     daemon_user: str
     plugins: tuple[str, ...] = ()
     log_level: LogLevel = LogLevel.INFO  # LINO_LOGLEVEL and -v are already in it
+    file_log_level: LogLevel = LogLevel.INFO  # LINO_FILE_LOGLEVEL is already in it; no key of the file
     log_each_action_request: bool = False
+    log_dir: Path | None = None  # for `lino.log` and the log socket; None: this site has no such file
     background_sleep_time: float = 5.0
     max_jobs: int = 4
     stop_timeout: float = 60.0
@@ -70,6 +72,11 @@ class Settings(NamedTuple):
     def control_socket(self) -> Path:
         """Where `linod-ctl` reaches this daemon."""
         return self.runtime_dir / "control"
+
+    @property
+    def log_socket(self) -> Path | None:
+        """Where other processes of the site send their log records."""
+        return None if self.log_dir is None else self.log_dir / "lino.log.sock"
 
     @property
     def pid_file(self) -> Path:

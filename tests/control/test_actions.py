@@ -17,21 +17,29 @@ WHO = f"root (uid {os.getuid()}, gid {os.getgid()}) asked for "
 Records = list[logging.LogRecord]
 
 
+class Listener(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: Records = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
 @pytest.fixture
 def records(daemon: Daemon) -> Iterator[Records]:
     """What is logged, by a daemon whose site wants each action in the log."""
     daemon.place.stop()
     daemon.serve(log_each=True)
-    found: Records = []
-    handler = logging.Handler()
-    handler.emit = found.append  # type: ignore[method-assign]
-    log = logging.getLogger("lino")
+    log, listener = logging.getLogger("lino"), Listener()
     level = log.level
-    log.addHandler(handler)
+    log.addHandler(listener)
     log.setLevel(logging.INFO)
-    yield found
+    yield listener.records
     log.setLevel(level)
-    log.removeHandler(handler)
+    log.removeHandler(listener)
 
 
 @pytest.fixture

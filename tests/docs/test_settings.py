@@ -10,7 +10,7 @@ from tests.docs.pages import ROOT, code, rows
 
 PAGES = [ROOT / "README.md", ROOT / "docs" / "settings.md"]
 
-DEPENDS = {"database", "time_zone", "daemon_user", "host.python"}
+DEPENDS = {"database", "time_zone", "daemon_user", "log_dir", "host.python"}
 """Settings whose default depends on the machine: the pages say it in words."""
 
 

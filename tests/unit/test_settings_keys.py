@@ -75,7 +75,7 @@ def test_a_bad_value_is_refused_with_the_reason(values: dict[str, Any], text: st
     assert text in problem(**values)
 
 
-@pytest.mark.parametrize("key", ["log_dir", "keep_days", "keep_jobs", "queues", "defaults"])
+@pytest.mark.parametrize("key", ["keep_days", "keep_jobs", "queues", "defaults"])
 def test_a_key_that_nothing_acts_on_yet_is_refused(key: str) -> None:
     assert problem(**{key: 1}) == f"{key}: known, but not available yet; remove the line"
 
