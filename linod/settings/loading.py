@@ -53,7 +53,7 @@ def load(
     values["database"] = _database(values.get("database"), environ, place.file.parent, state_dir)
     configured = values.get("log_level", LogLevel.INFO)
     values["log_level"] = level_for(configured, verbosity, environ)
-    values["file_log_level"] = _level_in("LINO_FILE_LOGLEVEL", environ) or configured
+    values["file_log_level"] = _given_level("LINO_FILE_LOGLEVEL", environ.get("LINO_FILE_LOGLEVEL")) or configured
     values["log_dir"] = _log_dir(values.get("log_dir"), environ, place.file.parent)
     owner = _owner(state_dir) if machine.uid == 0 else None
     values.setdefault("daemon_user", owner.name if owner else os_user(machine.uid))
@@ -108,7 +108,7 @@ def level_for(configured: LogLevel, verbosity: int | None, environ: Mapping[str,
 
     verbosity  0: warnings at most; 1 or None: as configured; 2: INFO at least; 3: DEBUG. More never says less.
     """
-    wanted = _level_in("LINO_LOGLEVEL", environ)
+    wanted = _given_level("LINO_LOGLEVEL", environ.get("LINO_LOGLEVEL"))
     if wanted:
         return wanted
     if verbosity == 0:
@@ -118,9 +118,8 @@ def level_for(configured: LogLevel, verbosity: int | None, environ: Mapping[str,
     return LogLevel.DEBUG if verbosity == 3 else configured
 
 
-def _level_in(variable: str, environ: Mapping[str, str]) -> LogLevel | None:
-    """The level that a variable of the environment names, in any case; None when it is not there or empty."""
-    wanted = environ.get(variable)
+def _given_level(variable: str, wanted: str | None) -> LogLevel | None:
+    """The level that a variable of the environment holds, in any case; None when it is not there or empty."""
     if not wanted:
         return None
     from linod.settings.keys import log_level

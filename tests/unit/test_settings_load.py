@@ -171,6 +171,46 @@ def test_an_unknown_level_in_the_variable_is_refused(computer: Computer) -> None
     assert computer.refused() == "LINO_LOGLEVEL: unknown logging level 'debgu'; did you mean 'DEBUG'?"
 
 
+@pytest.mark.parametrize(
+    ("configured", "variable", "level"),
+    [("WARNING", None, LogLevel.WARNING), ("WARNING", "", LogLevel.WARNING), ("WARNING", "Debug", LogLevel.DEBUG)],
+)
+def test_the_file_has_a_level_of_its_own(
+    computer: Computer, configured: str, variable: str | None, level: LogLevel
+) -> None:
+    computer.write("etc/linod.toml", f'log_level = "{configured}"')
+    computer.environ["LINO_LOGLEVEL"] = "error"
+    computer.environ |= {} if variable is None else {"LINO_FILE_LOGLEVEL": variable}
+
+    assert computer.load(verbosity=3).file_log_level == level
+
+
+def test_an_unknown_level_of_the_file_is_refused(computer: Computer) -> None:
+    computer.environ["LINO_FILE_LOGLEVEL"] = "debgu"
+
+    assert computer.refused() == "LINO_FILE_LOGLEVEL: unknown logging level 'debgu'; did you mean 'DEBUG'?"
+
+
+def test_the_log_directory_is_the_file_s_else_systemd_s_else_there_is_none(computer: Computer) -> None:
+    assert computer.load().log_dir is None
+    computer.environ["LOGS_DIRECTORY"] = "/var/log/shop:/var/log/other"
+    assert computer.load().log_dir == Path("/var/log/shop")
+
+    computer.write("etc/linod.toml", 'log_dir = "log"')
+
+    settings = computer.load()
+    assert settings.log_dir == computer.base / "etc" / "log"
+    assert settings.log_socket == computer.base / "etc" / "log" / "lino.log.sock"
+
+
+def test_a_log_directory_that_is_too_long_for_a_socket_is_refused(computer: Computer) -> None:
+    computer.environ["LOGS_DIRECTORY"] = "/" + "x" * 92
+    assert computer.load().log_dir == Path("/" + "x" * 92)
+
+    computer.environ["LOGS_DIRECTORY"] += "x"
+    assert "the log socket in it would have a path of 108 bytes, and a Unix socket has 107" in computer.refused()
+
+
 def test_a_path_that_is_too_long_for_a_socket_is_refused(computer: Computer) -> None:
     computer.environ["RUNTIME_DIRECTORY"] = "/" + "x" * 98
     assert computer.load().runtime_dir == Path("/" + "x" * 98)

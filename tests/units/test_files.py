@@ -11,7 +11,7 @@ from tests.units.unitfile import ROOT
 
 DEBIAN = ROOT / "debian"
 
-DEPENDS = ("database", "time_zone")
+DEPENDS = ("database", "time_zone", "log_dir")
 """Settings of the file that show an example, because their default depends on the machine."""
 
 HIDDEN = {"daemon_user", "use_channels"}
