@@ -29,7 +29,15 @@ LONGEST_RUNTIME = 90
 PATIENCE = 60
 """Seconds until linod has answered `linod-ctl`."""
 
-OF_SYSTEMD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "JOURNAL_STREAM")
+OF_SYSTEMD = (
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "JOURNAL_STREAM",
+    "LOGS_DIRECTORY",
+)
 """What linod must not see when this runs in somebody's service: the demo logs here, on standard error."""
 
 OF_OTHER_SITES = ("LINOD_SITE", "CREDENTIALS_DIRECTORY", "CONFIGURATION_DIRECTORY")

@@ -2,15 +2,18 @@
 
 It opens the site that `linod --settings linod.demo` serves, beside that daemon or without one. `linod` is here what the
 page means by it: the names of the plugin. `show(SystemTasks)` prints a table, as `rt.show` does; `task.run(rt.login())`
-runs a task here. `dbhash` tells whether the session has left the tables as it found them.
+runs a task here. `with books():` opens the vouchers; to change one is logged, in the `lino.log` of a site that has one.
+`dbhash` tells whether the session has left the tables as it found them.
 """
 
 import datetime
 from types import SimpleNamespace
 
 from linod import dd
+from linod.demo.database import books
 from linod.demo.dbhash import DatabaseHash
 from linod.demo.session import Runtime, open_site
+from linod.demo.tables import Voucher
 from linod.loglevels import LogLevel, LogLevels
 from linod.models import Job, Runnable, SystemTask
 from linod.procedures import Procedure, background_task, schedule_daily, schedule_often
@@ -24,6 +27,8 @@ __all__ = [
     "Procedures",
     "SystemTask",
     "SystemTasks",
+    "Voucher",
+    "books",
     "datetime",
     "dbhash",
     "dd",

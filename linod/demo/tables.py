@@ -1,6 +1,8 @@
 """What the demo's books hold. Amounts are whole cents: sums of floats do not balance."""
 
+import logging
 from datetime import UTC, datetime
+from typing import Any
 
 from peewee import (
     AutoField,
@@ -14,6 +16,8 @@ from peewee import (
     SqliteDatabase,
     TextField,
 )
+
+log = logging.getLogger("lino")
 
 database = SqliteDatabase(None)
 """Which file, says `linod.demo.database.books`. Nothing is opened at import: what is open then, every job inherits."""
@@ -62,6 +66,13 @@ class Voucher(Table):
 
     class Meta:
         indexes = ((("journal", "number"), True),)
+
+    def save(self, *args: Any, **options: Any) -> Any:
+        """Save it; the log has who changed a voucher that was there."""
+        saved = super().save(*args, **options)
+        if not options.get("force_insert"):
+            log.info("Saved voucher %s.", self)
+        return saved
 
     def __str__(self) -> str:
         return f"{self.journal.ref} {self.number}/{self.period[:4]}"
