@@ -1,0 +1,108 @@
+"""The terminal sessions of a page: blocks of `console` with what is typed and what is then seen, run as they stand.
+
+    .. code-block:: console
+       :caption: Terminal 1
+
+       $ linod --settings linod.demo.chatter
+       Start task runner using <Logger lino (INFO)>...
+       ^C
+       ...
+       Done
+
+A line with `$` starts a command, which must have ended well before the next one in its terminal; `^C` interrupts it. A
+line `...` stands for any lines, and `...` within a line for any text, so for what time and other tasks decide.
+"""
+
+import re
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.demo.terminal import Terminal
+
+BLOCK = re.compile(r"(?m)^\.\. code-block:: console\n   :caption: (.+)\n\n((?:   .*\n|\n)+)")
+DOTS = "..."
+
+
+class Screen(NamedTuple):
+    """What one block shows of one terminal."""
+
+    terminal: str
+    lines: tuple[str, ...]
+
+
+def screens(text: str) -> Iterator[Screen]:
+    """The blocks of a page, in their order."""
+    for caption, body in BLOCK.findall(text):
+        yield Screen(caption, tuple(line[3:] for line in body.rstrip().splitlines()))
+
+
+def pattern(lines: list[str]) -> str:
+    """A regular expression for the lines that a command has printed so far."""
+    return "".join("(?:.*\n)*?" if line == DOTS else f"{_words(line)}\n" for line in lines)
+
+
+def _words(line: str) -> str:
+    """Three dots behind a word are linod's own: only those that stand alone are anything."""
+    return ".*?".join(re.escape(part) for part in re.split(r"(?<![^ (])\.\.\.", line))
+
+
+class Stage:
+    """Terminals by name, as they stand while a page is read.
+
+    directory  where the sites keep their data, one directory each.
+    environ    for all commands; what says where a site is comes from the command's `--settings` or `--site`.
+    """
+
+    def __init__(self, directory: Path, environ: Mapping[str, str]) -> None:
+        self._directory = directory
+        self._environ = environ
+        self._terminals: dict[str, Terminal] = {}
+        self._shown: dict[str, list[str]] = {}
+
+    def play(self, screen: Screen) -> None:
+        """Type what a block has typed, and wait for what it shows. Raises AssertionError when that does not come."""
+        for line in screen.lines:
+            if line.startswith("$ "):
+                self._start(screen.terminal, line[2:])
+            elif line == "^C":
+                self._see(screen.terminal)
+                self._terminals[screen.terminal].signal_group(signal.SIGINT)
+            else:
+                self._shown[screen.terminal].append(line)
+        self._see(screen.terminal)
+
+    def _start(self, name: str, command: str) -> None:
+        if name in self._terminals:
+            self._end(name)
+        self._shown[name] = []
+        self._terminals[name] = Terminal(["/bin/sh", "-c", f"exec env {command}"], self._of_site(command))
+
+    def _of_site(self, command: str) -> dict[str, str]:
+        found = re.search(r"--(?:settings|site) (?:linod\.)?(\S+)", command)
+        assert found, f"which site is meant by {command!r}?"
+        place = self._directory / found[1].removeprefix("demo.")
+        own = {"STATE_DIRECTORY": place / "state", "RUNTIME_DIRECTORY": place / "run", "LINOD_DEMO_DIR": place / "data"}
+        own["LINOD_CONTROL"] = place / "run" / "control"
+        return {**self._environ, **{key: str(path) for key, path in own.items()}}
+
+    def _see(self, name: str) -> None:
+        self._terminals[name].wait_for_match(rf"\A{pattern(self._shown[name])}", 0)
+
+    def _end(self, name: str) -> None:
+        terminal = self._terminals.pop(name)
+        code = terminal.wait_end()
+        assert code == 0, terminal.text
+        assert re.fullmatch(pattern(self._shown[name]), terminal.text), terminal.text
+        terminal.close()
+
+    def end(self) -> None:
+        """Wait for the end of what was started last: a page leaves no program running."""
+        for name in list(self._terminals):
+            self._end(name)
+
+    def close(self) -> None:
+        """End what a failed test left."""
+        for terminal in self._terminals.values():
+            terminal.close()
