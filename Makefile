@@ -11,7 +11,7 @@ help:
 	@echo 'make lint-deb               build it, and let lintian judge it'
 	@echo 'make bench                  measure what DESIGN budgets, a few minutes on an idle machine'
 	@echo 'make completion             write packaging/completion anew, after a change of commands or columns'
-	@echo 'make docs                   the manual pages, and the same as HTML'
+	@echo 'make docs                   the documentation as HTML, and the manual pages'
 	@echo 'make clean                  remove build/ and the caches'
 	@echo
 	@echo 'PYTHON=python3.13 chooses an interpreter; without it, the newest one on the PATH is taken.'
@@ -37,9 +37,8 @@ lint-deb:
 	@packaging/lint-deb "$$(packaging/deb | tail -n 1)"
 
 docs:
-	@packaging/env newest
+	@packaging/docs
 	@packaging/man
-	@packaging/man html
 	@echo 'build/docs/index.html, and the manual pages in build/man: man -l build/man/linod.8'
 
 completion:

@@ -1,20 +1,41 @@
-"""Sphinx: the manual pages, and the same as HTML. Anything from Sphinx 5.3 (Debian 12) on will do."""
+"""Sphinx: the documentation as HTML. The manual pages alone are made by man/conf.py, which needs less."""
 
-import re
+import sys
 from pathlib import Path
+
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
+import linod
+
+sys.path.insert(0, str(Path(__file__).parent / "html"))
 
 project = "linod"
 author = "The linod authors"
-release = version = re.findall(r'^__version__ = "(.+)"$', Path("../linod/__init__.py").read_text(), re.MULTILINE)[0]
+release = version = linod.__version__
 
-exclude_patterns = ["*.md"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings"]
+root_doc = "index"
+exclude_patterns = ["man/contents.rst"]
 highlight_language = "none"
+default_role = "literal"  # docstrings and pages write `code` as Markdown does
 smartquotes = False  # a quoted option or file name is to be copied as it stands
-html_theme = "alabaster"
-html_show_sourcelink = False
 
-man_pages = [
-    ("man/linod.8", "linod", "run the background tasks of a Linux server", "", 8),
-    ("man/linod-ctl.1", "linod-ctl", "operate linod: see, request, change and end background tasks", "", 1),
-    ("man/linod.toml.5", "linod.toml", "the settings of a site of linod", "", 5),
+html_theme = "alabaster"
+html_theme_options = {"page_width": "1160px", "sidebar_width": "240px", "body_max_width": "none", "fixed_sidebar": True}
+html_show_sourcelink = False
+html_copy_source = False
+
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+
+nitpick_ignore_regex = [  # in the signatures; a name in a text must lead somewhere
+    ("py:class", r"(collections|datetime|logging|zoneinfo)\..*|Logger|linod\.clock\.Clock|.*\.Function|.*DoesNotExist"),
 ]
+
+
+def setup(app: Sphinx) -> None:
+    app.add_lexer("time", TextLexer)  # the blocks of time.md, which linod computes
