@@ -5,47 +5,55 @@
     task     the row.
     Returns  the job.
 
-A paragraph in which the first line is a word (or several with commas), two blanks and a text is such a list; lines that
-are indented go on with the text above them.
+A paragraph in which the first line is a word (or several with commas), two blanks and a text is such a list, also when it
+is indented; lines that are indented deeper go on with the text above them.
 """
 
 import re
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
-ENTRY = re.compile(r"(?P<name>[\w*.]+(?:, [\w*.]+)*) {2,}(?P<text>\S.*)")
+ENTRY = re.compile(r"(?P<indent> *)(?P<name>[\w*.]+(?:, [\w*.]+)*) {2,}(?P<text>\S.*)")
 
 
 def rewritten(lines: list[str]) -> list[str]:
     """A docstring, its lists as definition lists of reStructuredText."""
     out: list[str] = []
-    inside = False
-    for above, line in zip(["", *lines], lines, strict=False):
+    margin = -1  # of the list that a line stands in; -1 outside
+    above = ""
+    for line in lines:
         entry = ENTRY.fullmatch(line)
-        if entry and (inside or not above.strip()):
-            inside = True
-            out += ["", f"**{entry['name']}**", f"    {entry['text']}"]
-        elif inside and line[:1] in ("", " "):
-            inside = bool(line)
-            out.append(f"    {line.strip()}".rstrip())
+        if entry and (margin >= 0 or not above.strip()):
+            margin = len(entry["indent"])
+            out += ["", f"**{entry['name']}**", f"    {_text(entry['text'])}"]
+        elif margin >= 0 and len(line) - len(line.lstrip()) > margin:
+            out.append(f"    {_text(line.strip())}")
         else:
-            if inside:
+            if margin >= 0 and line:
                 out.append("")
-            inside = False
-            out.append(line)
+            margin = -1
+            out.append(_text(line))
+        above = line
     return out
 
 
-def _process(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+def _text(line: str) -> str:
+    """A line in which `FILE:LINE` is no address to follow."""
+    return re.sub(r"\b(file):(?=\w)", r"\1\\:", line, flags=re.IGNORECASE)
+
+
+def _process(app: "Sphinx", what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     lines[:] = rewritten(lines)
 
 
-def _skip(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
+def _skip(app: "Sphinx", what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
     """What Python itself writes of the fields of a value says nothing; the class explains them."""
     return True if str(getattr(obj, "__doc__", "")).startswith("Alias for field number") else None
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: "Sphinx") -> dict[str, bool]:
     app.connect("autodoc-process-docstring", _process)
     app.connect("autodoc-skip-member", _skip)
     return {"parallel_read_safe": True}

@@ -23,10 +23,10 @@ def background_task(func: object = None, /, **defaults: object) -> Any:
     Keyword arguments are the columns of the task installed for it: every, every_unit, monday .. sunday, start_time, ...
     Except for
 
-    start_datetime start_date and start_time in one.
-    class_name     the kind of that task.
-    run_after      name of a procedure that comes before this one in the list.
-    during_initdb  False: left out by `linod prep`.
+    start_datetime  start_date and start_time in one.
+    class_name      the kind of that task.
+    run_after       name of a procedure that comes before this one in the list.
+    during_initdb   False: left out by `linod prep`.
     """
     return _decorator("background_task", func, defaults)
 
