@@ -1,6 +1,7 @@
 """`linod check`: settings, plugins, database and tasks, without starting and without creating anything."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 
 from linod.app.hostnews import warnings
@@ -42,6 +43,7 @@ class Check:
         loaded = await self._load()
         self._plugins(loaded)
         self._database(loaded)
+        self._log_dir()
         print("Found nothing wrong." if not self._errors else f"Found {self._errors} to mend.")
         return ConfigurationError.exit_code if self._errors else 0
 
@@ -124,6 +126,17 @@ class Check:
                 Recurrence.of(task)
             except LinodError as error:
                 self._wrong(f"{label(task)}: {error}")
+
+    def _log_dir(self) -> None:
+        directory = self._settings.log_dir
+        if directory is None:
+            return
+        if not directory.exists():
+            print(f"Log: {directory} does not exist yet; the first start makes it")
+        elif os.access(directory, os.W_OK | os.X_OK) and directory.is_dir():
+            print(f"Log: {directory / 'lino.log'}")
+        else:
+            self._wrong(f"log_dir: {directory} is no directory that this user (uid {os.geteuid()}) may write to")
 
     # what its host tells
 

@@ -14,9 +14,10 @@ from linod.journal.native import SOCKET, datagram, send
 from linod.journal.writers import is_journal, marked
 from linod.settings import Settings, load
 
-PATIENCE_MICROSECONDS = 20_000
+PATIENCE_MICROSECONDS = 500_000
 """How long one record may wait for a daemon that has not yet taken those before. The kernel queues 10 of them, or what
-net.unix.max_dgram_qlen says, and a burst has more."""
+net.unix.max_dgram_qlen says, and a burst has more. With 20 ms a burst lost some on a machine that was busy. A daemon
+that hangs costs this once: after a loss nothing waits until a record gets through."""
 
 
 def connect(settings: str | None = None, *, site: str | None = None, logger: str = "lino") -> "SiteHandler":

@@ -24,6 +24,9 @@ LOOK = 1.0
 REPORT = 60.0
 """Seconds between two reports about what could not be taken: a broken sender must not fill the log."""
 
+PATIENCE = 2.0
+"""Seconds that the end of linod waits for the thread, as for the journal."""
+
 LARGEST = 256 * 1024
 """Bytes of a datagram; without privileges the kernel allows 208 KiB (net.core.wmem_default), and what is longer comes
 as a memory file."""
@@ -68,9 +71,11 @@ class LogSocket:
         self._thread.start()
 
     def close(self) -> None:
-        """Take what has come, and listen no more."""
+        """Take what has come, and listen no more. A thread that a disk keeps waiting is left behind with its socket."""
         os.eventfd_write(self._stop, 1)
-        self._thread.join()
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            return
         os.close(self._stop)
         if identity(self.path) == self._made:
             with suppress(OSError):
@@ -104,13 +109,15 @@ class LogSocket:
         if identity(self.path) == self._made:
             return
         try:
-            old, (self._socket, self._made) = self._socket, bind(self.path)
+            sock, made = bind(self.path)
         except (OSError, LinodError) as error:
             if str(error) != self._trouble:
                 self._trouble = str(error)
                 self._report(f"The log socket cannot be made again: {error}")
             return
-        old.close()
+        self._read()  # what was sent to the old one before there was a new one
+        self._socket.close()
+        self._socket, self._made = sock, made
         self._trouble = ""
 
     def _read(self) -> None:

@@ -195,10 +195,9 @@ def rotate(site: Site) -> None:
     conf.write_text(stanza)
     conf.chmod(0o644)
     done = subprocess.run(
-        ["logrotate", "--force", "--state", str(site.directory / "logrotate.state"), str(conf)],
+        ["/usr/sbin/logrotate", "--force", "--state", str(site.directory / "logrotate.state"), str(conf)],
         capture_output=True,
         text=True,
-        env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"},
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -343,3 +342,15 @@ def test_a_reload_changes_the_level_and_refuses_another_directory(site: Site, sh
     done = site.ctl("reload")
     assert done.returncode == 78 and "log_dir has changed from" in done.stderr
     assert site.stop() == 0
+
+
+def test_check_looks_at_the_directory(site: Site) -> None:
+    directory = site.directory / "log"
+    assert f"Log: {directory} does not exist yet; the first start makes it" in site.linod("check").stdout
+    directory.mkdir()
+    assert f"Log: {directory}/lino.log" in site.linod("check").stdout
+    directory.rmdir()
+    directory.touch()
+    done = site.linod("check")
+    assert done.returncode == 78
+    assert f"log_dir: {directory} is no directory that this user (uid {os.getuid()}) may write to" in done.stdout
