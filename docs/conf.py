@@ -38,4 +38,5 @@ nitpick_ignore_regex = [  # in the signatures; a name in a text must lead somewh
 
 
 def setup(app: Sphinx) -> None:
-    app.add_lexer("time", TextLexer)  # the blocks of time.md, which linod computes
+    for computed in ("time", "symptom"):  # blocks that linod computes or prints
+        app.add_lexer(computed, TextLexer)

@@ -5,8 +5,8 @@
     task     the row.
     Returns  the job.
 
-A paragraph in which the first line is a word (or several with commas), two blanks and a text is such a list, also when
-it is indented; lines that are indented deeper go on with the text above them.
+A paragraph in which the first line is a word (or several with commas), two blanks and a text is such a list, also
+when it is indented; lines that are indented deeper go on with the text above them.
 """
 
 import re
