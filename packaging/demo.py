@@ -43,7 +43,8 @@ OF_SYSTEMD = (
 OF_OTHER_SITES = ("LINOD_SITE", "CREDENTIALS_DIRECTORY", "CONFIGURATION_DIRECTORY")
 
 INTRODUCTION = """
-The demo site: 110 vouchers of a small company, its calendar and its mail, and ten background tasks. Ctrl-C ends it.
+The demo site: 110 vouchers of a small company, its calendar and its mail, ten system tasks, and three that make
+invoices. Ctrl-C ends it.
 Type this in a second terminal:
 
     {ctl} run-now checkdata --wait
@@ -76,6 +77,10 @@ class Demo:
         until = time.monotonic() + (seconds or 0)
         print("$ linod --settings linod.demo prep", flush=True)
         code = self._wait(self._start([*LINOD, "prep"]))
+        if code or self._stopping:
+            return code
+        print("$ python -m linod.demo.invoicing.tasks", flush=True)
+        code = self._wait(self._start([sys.executable, "-m", "linod.demo.invoicing.tasks"]))
         if code or self._stopping:
             return code
         print(INTRODUCTION.format(ctl=self._ctl_line()), flush=True)

@@ -36,6 +36,8 @@ def _create(file: Path) -> None:
     from tempfile import TemporaryDirectory
 
     from linod.demo.fixture import fill
+    from linod.demo.invoicing.fixture import fill_sales
+    from linod.demo.invoicing.tables import SALES
     from linod.demo.office import OFFICE
     from linod.demo.office_fixture import fill_office, write_letters
 
@@ -44,9 +46,10 @@ def _create(file: Path) -> None:
         draft = Path(place, file.name)
         database.init(str(draft), pragmas={"journal_mode": "wal"})  # the file keeps the mode
         with database.connection_context(), database.atomic():
-            database.create_tables((*TABLES, *OFFICE))
+            database.create_tables((*TABLES, *OFFICE, *SALES))
             fill()
             fill_office()
+            fill_sales()
         write_letters(Path(place, "Inbox"))
         with suppress(OSError):  # another job was first; its letters are as good
             Path(place, "Inbox").rename(file.with_name("Inbox"))

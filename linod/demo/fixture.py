@@ -16,6 +16,8 @@ JOURNALS = (
     ("PRC", "Purchase invoices", True, 35),
     ("BNK", "Bank statements", True, 24),
     ("MSC", "Miscellaneous", False, 6),
+    ("SRV", "Service reports", True, 0),  # linod.demo.invoicing makes these two
+    ("SUB", "Subscription invoices", True, 0),
 )
 
 MISTAKES = {

@@ -96,9 +96,3 @@ def read_inbox(ar: BaseRequest) -> None:
             ar.warning("A letter from %s, who is no partner: %s", letter.sender, letter.subject)
         else:
             ar.info("A letter from %s: %s", letter.partner.name, letter.subject)
-
-
-@dd.schedule_daily(class_name="invoicing.Task")
-def run_invoicing_tasks(ar: BaseRequest) -> None:
-    """Make invoices: of which journal, says the task, which is of a kind of its own."""
-    raise Warning("only a task of the kind invoicing.Task knows of which journal to make invoices")

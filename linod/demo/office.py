@@ -5,7 +5,7 @@ Moments are UTC, as everywhere in the demo's tables.
 
 from peewee import CharField, DateField, DateTimeField, ForeignKeyField, IntegerField, TimeField
 
-from linod.demo.tables import Partner, Table, utcnow
+from linod.demo.tables import Partner, Table, Voucher, utcnow
 
 
 class User(Table):
@@ -58,6 +58,7 @@ class Work(Table):
     partner = ForeignKeyField(Partner)
     day = DateField(index=True)
     minutes = IntegerField()
+    voucher = ForeignKeyField(Voucher, null=True)  # the service report that has them
 
 
 class Letter(Table):

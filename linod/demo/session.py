@@ -12,6 +12,7 @@ from linod.errors import Busy, LinodError
 from linod.foreground import Place, request
 from linod.lock import DatabaseLock
 from linod.logs.client import connect_to
+from linod.models.kinds import site_kinds
 from linod.procedures import procedures
 from linod.request import BaseRequest
 from linod.settings import Settings, load
@@ -55,6 +56,9 @@ def _make(settings: Settings) -> None:
     lock.acquire(clock)
     try:
         store.open()
+        kinds = [kind for kind in site_kinds(procedures.plugin_of) if not kind.problem]
+        for name, reason in store.adopt_kinds(kinds).items():
+            raise LinodError(f"the kind of task {name} is refused: {reason}")
         now = clock.now()
         store.install(procedures.ordered(), now, now.astimezone(zone).date())
         store.install_user(settings.daemon_user)

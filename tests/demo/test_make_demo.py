@@ -49,6 +49,7 @@ def test_with_demo_seconds_it_shows_the_table_and_a_run_and_ends_by_itself(start
     table = demo.text.partition("$ linod-ctl list\n")[2]
     for line in ("3     checksummaries ", "4     checkdata ", "7     send_pending_emails_often", "10    read_inbox "):
         assert f"\n {line}" in table
+    assert "Scheduled to run at " in next(line for line in table.splitlines() if "Make Sales invoices (SLS)" in line)
     assert demo.text.endswith("Done\n")
     assert list((tmp_path / "demo" / "run").iterdir()) == []
     assert len(list((tmp_path / "demo" / "data" / "Maildir" / "new").iterdir())) >= 1

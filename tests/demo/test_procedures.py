@@ -17,7 +17,7 @@ SYSTEM = "linod.SystemTask"
 
 
 LIST = """
-import linod.demo.models
+import linod.demo.models, linod.demo.invoicing.models
 from linod.procedures import procedures
 for p in procedures.ordered():
     print(p.plugin, p.name, p.class_name, p.suggested, p.during_initdb, p.problem, sep="|")
@@ -28,7 +28,14 @@ for p in procedures.ordered():
 def test_the_demo_registers_the_procedures_of_linos_page_in_its_order() -> None:
     told = subprocess.run([sys.executable, "-c", LIST], check=True, capture_output=True, text=True).stdout
     assert [tuple(line.split("|")) for line in told.splitlines()] == [
-        ("linod.demo", name, class_name, suggested, str(during_initdb), "")
+        (
+            "linod.demo" if class_name == SYSTEM else "linod.demo.invoicing",
+            name,
+            class_name,
+            suggested,
+            str(during_initdb),
+            "",
+        )
         for name, class_name, suggested, during_initdb in (
             ("event_notification_scheduler", SYSTEM, "every=300, every_unit=secondly", True),
             ("generate_calendar_entries", SYSTEM, DAILY, False),
@@ -84,7 +91,7 @@ def test_checksummaries_rebuilds_the_totals(place: Path) -> None:
         Total.delete().where(Total.id == 2).execute()
     ran = run_procedure(checksummaries)
     assert ran.log == ("INFO Rebuilt the totals of all journals, 2 of them changed.",)
-    assert ran.progress == ((1, 4), (2, 4), (3, 4), (4, 4))
+    assert ran.progress == ((1, 6), (2, 6), (3, 6), (4, 6), (5, 6), (6, 6))
 
 
 def test_delete_older_changes_keeps_the_younger_ones(place: Path) -> None:

@@ -218,6 +218,23 @@ def test_the_tables_of_the_page(session: Session) -> None:
     assert again == tasks
 
 
+def test_the_invoicing_tasks_of_the_page(session: Session) -> None:
+    first = session("show(invoicing.Tasks); rt.show(invoicing.Task); dbhash.check_virgin()").rstrip("\n")
+    table, again = first.split("\n\n")
+    assert [columns(line) for line in table.splitlines()] == [
+        [],
+        ["No.", "Name", "Disabled", "When", "Status"],
+        [],
+        ["1", "Make Service reports (SRV)", "No", "Every day", "Scheduled to run at ..."],
+        ["2", "Make Sales invoices (SLS)", "No", "Every day", "Scheduled to run at ..."],
+        ["3", "Make Subscription invoices (SUB)", "No", "Every day", "Scheduled to run at ..."],
+        [],
+    ]
+    assert again == table
+    session("invoicing.Task.delete().where(invoicing.Task.seqno == 2).execute()")
+    assert session("print([task.journal for task in invoicing.Task.objects.all()])") == "['SRV', 'SUB']\n"
+
+
 def page(table: str) -> str:
     """A table as Lino's page has it."""
     return (Path(__file__).parent / "page" / f"{table}.txt").read_text().rstrip("\n")
