@@ -14,13 +14,18 @@ BUSY_TIMEOUT = 30_000
 
 @contextmanager
 def books() -> Iterator[None]:
-    """Open the books for one procedure, and close them. Whoever comes first makes them."""
+    """Open the books for one procedure, and close them."""
+    find_books()
+    with database.connection_context():
+        yield
+
+
+def find_books() -> None:
+    """Let the tables be those of the books, which whoever comes first makes. The first query opens them."""
     file = directory() / "books.sqlite"
     if not file.exists():
         _create(file)
     database.init(str(file), pragmas={"busy_timeout": BUSY_TIMEOUT, "foreign_keys": 1})
-    with database.connection_context():
-        yield
 
 
 @contextmanager

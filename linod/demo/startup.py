@@ -2,15 +2,15 @@
 
 It opens the site that `linod --settings linod.demo` serves, beside that daemon or without one. `linod` is here what the
 page means by it, the names of the plugin, and so is `invoicing`. `show(SystemTasks)` prints a table, as `rt.show` does;
-`task.run(rt.login())` runs a task here. `with books():` opens the vouchers; to change one is logged, in the `lino.log`
-of a site that has one. `dbhash` tells whether the session has left the tables as it found them.
+`task.run(rt.login())` runs a task here. A `Voucher` that is saved is logged, in the `lino.log` of a site that has one.
+`dbhash` tells whether the session has left the tables as it found them.
 """
 
 import datetime
 from types import SimpleNamespace
 
 from linod import dd
-from linod.demo.database import books
+from linod.demo.database import find_books
 from linod.demo.dbhash import DatabaseHash
 from linod.demo.invoicing.models import Task
 from linod.demo.invoicing.tasks import fill
@@ -31,7 +31,6 @@ __all__ = [
     "SystemTask",
     "SystemTasks",
     "Voucher",
-    "books",
     "datetime",
     "dbhash",
     "dd",
@@ -43,6 +42,7 @@ __all__ = [
 ]
 
 settings = open_site("linod.demo")
+find_books()
 
 fill()
 

@@ -54,7 +54,7 @@ def load(
     configured = values.get("log_level", LogLevel.INFO)
     values["log_level"] = level_for(configured, verbosity, environ)
     values["file_log_level"] = _given_level("LINO_FILE_LOGLEVEL", environ.get("LINO_FILE_LOGLEVEL")) or configured
-    values["log_dir"] = _log_dir(values.get("log_dir"), environ, place.file.parent)
+    values["log_dir"] = _log_dir(values.get("log_dir"), environ, place.file.parent, cwd)
     owner = _owner(state_dir) if machine.uid == 0 else None
     values.setdefault("daemon_user", owner.name if owner else os_user(machine.uid))
     if "time_zone" not in values:
@@ -163,12 +163,12 @@ def _database(url: str | None, environ: Mapping[str, str], base: Path, state_dir
     return SQLITE + str(state_dir / "linod.sqlite" if url is None else base / url.removeprefix(SQLITE))
 
 
-def _log_dir(configured: str | None, environ: Mapping[str, str], base: Path) -> Path | None:
+def _log_dir(configured: str | None, environ: Mapping[str, str], base: Path, cwd: Path) -> Path | None:
     """The directory of `lino.log`: the file's, else the one that systemd has made for this unit (LogsDirectory=)."""
-    given = configured or environ.get("LOGS_DIRECTORY", "").split(":")[0]
-    if not given:
+    given = environ.get("LOGS_DIRECTORY", "").split(":")[0]
+    if not configured and not given:
         return None
-    directory = base / given
+    directory = base / configured if configured else cwd / given
     size = len(os.fsencode(directory / "lino.log.sock"))
     if size > LONGEST_SOCKET_PATH:
         raise ConfigurationError(

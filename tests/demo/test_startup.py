@@ -261,13 +261,6 @@ def test_the_page_s_session_has_tasks_run_anew(session: Session) -> None:
     assert "Scheduled to run asap" in out
 
 
-SAVE = """
-    with books():
-        voucher = Voucher.get(number=17)
-        voucher.save()
-"""
-
-
 def test_session_1_a_voucher_that_is_saved_here_is_in_the_log_of_the_daemon(
     session: Session, environ: dict[str, str], tmp_path: Path
 ) -> None:
@@ -276,18 +269,18 @@ def test_session_1_a_voucher_that_is_saved_here_is_in_the_log_of_the_daemon(
         re.compile(r"INFO \[python \d+\] : Saved voucher [A-Z]{3} 17/\d{4}\.\n"),
     )
     environ["LOGS_DIRECTORY"] = str(file.parent)
-    session(SAVE)
+    session("Voucher.get(number=17).save()")
     assert not file.exists()  # no daemon, no file: a session writes to its standard error
     for times in (1, 2):
         daemon = Terminal([BIN / "linod", "--settings", "linod.demo"], environ)
         try:
             daemon.wait_for("Start task runner")
-            session(SAVE)
+            session("Voucher.get(number=17).save()")
             daemon.process.terminate()
             assert daemon.wait_end() == 0
         finally:
             daemon.close()
         assert len(lines.findall(file.read_text())) == times
         assert "Saved voucher" not in daemon.text
-        session(SAVE)  # the daemon is stopped: nothing writes to its file
+        session("Voucher.get(number=17).save()")  # the daemon is stopped: nothing writes to its file
         assert len(lines.findall(file.read_text())) == times

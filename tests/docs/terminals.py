@@ -81,8 +81,7 @@ class Stage:
 
     def _of_site(self, command: str) -> dict[str, str]:
         found = re.search(r"--(?:settings|site) (?:linod\.)?(\S+)", command)
-        assert found, f"which site is meant by {command!r}?"
-        place = self._directory / found[1].removeprefix("demo.")
+        place = self._directory / (found[1].removeprefix("demo.") if found else "demo")  # the site of the page
         own = {"STATE_DIRECTORY": place / "state", "RUNTIME_DIRECTORY": place / "run", "LINOD_DEMO_DIR": place / "data"}
         own["LINOD_CONTROL"] = place / "run" / "control"
         return {**self._environ, **{key: str(path) for key, path in own.items()}}
