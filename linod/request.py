@@ -12,7 +12,9 @@ class BaseRequest:
 
     task    the row of the task, detached from the database; None outside of a job.
     job     the job: id, attempt, slot, ...; None outside of a job.
-    user    the daemon user; None when the site has none.
+    user    the site's user in whose name the job runs, its `daemon_user`; None when the site has none.
+    request_user
+            the site's user who asked for the job; None when it fell due, or when they are no user of the site.
     logger  what this job logs through; the task's level decides what is kept.
     """
 
@@ -22,6 +24,7 @@ class BaseRequest:
         task: Any = None,
         job: Mapping[str, Any] | None = None,
         user: Any = None,
+        request_user: Any = None,
         progress: Callable[[int, int], None] | None = None,
         logger: logging.Logger | None = None,
         run_task: Callable[[Any, logging.Logger | None], Any] | None = None,
@@ -29,6 +32,7 @@ class BaseRequest:
         self.task = task
         self.job = job
         self.user = user
+        self.request_user = request_user
         self.logger = logger or logging.getLogger("lino")
         self._progress = progress
         self._run_task = run_task
@@ -74,7 +78,7 @@ class BaseRequest:
         Raises   LinodError when this request can run nothing.
         """
         if self.job is not None:
-            within = {"job": self.job, "user": self.user, "progress": self._progress}
+            within = {"job": self.job, "user": self.user, "request_user": self.request_user, "progress": self._progress}
             task.procedure.run(BaseRequest(task=task, logger=logger or self.logger, **within))
             return self.job
         if self._run_task is None:

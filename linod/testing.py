@@ -39,6 +39,7 @@ def run_procedure(
     log_level: LogLevel | str = LogLevel.INFO,
     job: Mapping[str, Any] | None = None,
     user: Mapping[str, Any] | None = None,
+    request_user: Mapping[str, Any] | None = None,
     check: bool = True,
     **columns: object,
 ) -> Ran:
@@ -47,7 +48,8 @@ def run_procedure(
     procedure  the decorated function: the decorators of linod return it as it was. `async def` is run to its end.
     log_level  the task's level, or its name: records below it are not made.
     columns    of `ar.task`, that the procedure reads: every=3, start_time="04:00"; the others have their defaults.
-    job, user  what the procedure reads from `ar.job` and `ar.user`.
+    job, user, request_user
+               what the procedure reads from `ar.job`, `ar.user` and `ar.request_user`.
     check      True: an exception is the test's to see. False: it becomes the outcome "failed", as in a job.
                A raised `Warning` is an outcome in both cases.
     Raises     TypeError for a column that tasks do not have; KeyError for an unknown logging level.
@@ -64,6 +66,7 @@ def run_procedure(
             task=detached(SYSTEM_TASK, row | columns),
             job={"id": 1, "attempt": 1, "slot": None} | dict(job or {}),
             user=user,
+            request_user=request_user,
             progress=lambda done, total: steps.append((done, total)),
         )
         outcome = _outcome(procedure, request, check)

@@ -141,8 +141,7 @@ class Daemon:
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
             fields = words.job_fields(job) | {"LINOD_OUTCOME": "interrupted"}
             self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)
-        await self.db.run(self.store.install_user, self.settings.daemon_user)
-        self.supervisor.user = await self.db.run(self.store.user, self.settings.daemon_user)
+        self.supervisor.users = await self.db.run(self.store.site_users, self.settings.daemon_user)
         # The host loads still: meanwhile the database thread compiles what the first pass asks, 10 ms of Peewee.
         self._rehearsal = asyncio.ensure_future(self.db.run(self.store.rehearse, now))
 
@@ -205,13 +204,13 @@ class Daemon:
 
     async def adopt(self, settings: Settings, host: HostClient, loaded: Loaded) -> None:
         """Go on with new settings and another host, which has loaded; the old one ends after its last job."""
-        user = await self.db.run(self.store.install_user, settings.daemon_user)
+        users = await self.db.run(self.store.site_users, settings.daemon_user)
         old, self.host, self.settings, self.zone = self.host, host, settings, ZoneInfo(settings.time_zone)
         self.news = self._make_news()
         self.news.loaded = loaded
         self.news.warn(loaded)
         host.events = self.news
-        self.supervisor.host, self.supervisor.user, self.supervisor.zone = host, user, self.zone
+        self.supervisor.host, self.supervisor.users, self.supervisor.zone = host, users, self.zone
         self.runner.settings = settings
         log.setLevel(settings.log_level.value)
         for call in self.on_settings:

@@ -26,6 +26,7 @@ from linod.runner.site import Site
 from linod.runner.turn import Ended, Started, request_and_claim, write_notes
 from linod.store import Store
 from linod.tasks import Task, TaskKey, label
+from linod.users import Users
 
 Say = Callable[[Entry], None]
 
@@ -93,7 +94,7 @@ def run_here(
             tail.add(moment, level, text)
             say(Entry(level, text, None, about.fields, True))
 
-        ar = _request(task, job, store.user(place.daemon_user), logger)
+        ar = _request(task, job, store.site_users(place.daemon_user), place, logger)
         outcome = execute(task.procedure, ar, LogLevel[job.log_level].value, take, told)
         at = clock.now()
         if outcome.traceback or outcome.message:
@@ -132,9 +133,15 @@ def _check(task: Task) -> None:
         raise BadValue(f"{label(task)} cannot run here: {why}")
 
 
-def _request(task: Task, job: Job, user: Any, logger: logging.Logger | None) -> BaseRequest:
+def _request(task: Task, job: Job, users: Users, place: Place, logger: logging.Logger | None) -> BaseRequest:
     row = task._replace(last_start_time=job.claimed_at, last_end_time=None, requested_at=None, job_id=job.id)
-    return BaseRequest(task=detached(task.kind, task_row(row)), job=job_row(job), user=user, logger=logger)
+    return BaseRequest(
+        task=detached(task.kind, task_row(row)),
+        job=job_row(job),
+        user=users.row(users.daemon_user, place.time_zone),
+        request_user=users.row(job.requested_by, place.time_zone),
+        logger=logger,
+    )
 
 
 def _nobody(task: Task) -> None:

@@ -196,5 +196,6 @@ def _line(order: Order) -> bytes:
         "task": dict(order.task),
         "job": dict(order.job),
         "user": None if order.user is None else dict(order.user),
+        "request_user": None if order.request_user is None else dict(order.request_user),
     }
     return encode(line).encode() + b"\n"

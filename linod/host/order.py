@@ -51,7 +51,8 @@ def read_order(stream: socket.socket) -> Message:
         data += piece
     try:
         order = json.loads(data)
-        order["job_id"], order["procedure"], order["log_level"], order["task"], order["job"], order["user"]
+        order["job_id"], order["procedure"], order["log_level"], order["task"], order["job"]
+        order["user"], order["request_user"]
     except (ValueError, KeyError, TypeError):
         os._exit(EXIT_NO_ORDER)
     return order  # type: ignore[no-any-return]
@@ -66,6 +67,7 @@ def begin(order: Message, stream: socket.socket, outlet: Outlet) -> BaseRequest:
         order["task"],
         job=order["job"],
         user=order["user"],
+        request_user=order["request_user"],
         progress=outlet.progress,
         logger=logging.getLogger("lino"),
     )

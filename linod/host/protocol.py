@@ -52,7 +52,8 @@ class Order(NamedTuple):
 
     procedure  name of the procedure.
     log_level  name of the level that decides about the job's records.
-    task, job  the rows as JSON-safe mappings; `task["kind"]` names the table. `user` too, None when there is none.
+    task, job  the rows as JSON-safe mappings; `task["kind"]` names the table. `user` and `request_user` too, None
+               when there is none.
     """
 
     job_id: int
@@ -61,6 +62,7 @@ class Order(NamedTuple):
     task: Mapping[str, object]
     job: Mapping[str, object]
     user: Mapping[str, object] | None = None
+    request_user: Mapping[str, object] | None = None
 
 
 class Record(NamedTuple):

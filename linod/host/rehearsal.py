@@ -29,6 +29,7 @@ ORDER: Message = {
     "task": {"kind": SYSTEM_TASK, "id": 0, "name": "rehearsal"},
     "job": {},
     "user": None,
+    "request_user": None,
 }
 
 

@@ -21,6 +21,7 @@ STEPS = {
     2: "linod.migrations.step_002",
     3: "linod.migrations.step_003",
     4: "linod.migrations.step_004",
+    5: "linod.migrations.step_005",
 }
 """Version -> the module that leads to it from the version before. Imported only when the step is to be made."""
 

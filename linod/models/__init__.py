@@ -10,11 +10,13 @@ from linod.models.rows import detached, job_row, json_value, task_of, task_row
 from linod.models.runnable import KINDS, REPLANNING, RecurrenceSet, Runnable, SystemTask, forget_kinds, kind_model
 from linod.models.sequenced import Sequenced
 from linod.models.table import Detached, Table, database
+from linod.models.users import USER_COLUMNS, parse_user_column
 
 __all__ = [
     "KINDS",
     "OPERABLE",
     "REPLANNING",
+    "USER_COLUMNS",
     "BadColumn",
     "Change",
     "Detached",
@@ -36,6 +38,7 @@ __all__ = [
     "moment_text",
     "parse_column",
     "parse_moment",
+    "parse_user_column",
     "task_of",
     "task_row",
 ]

@@ -1,4 +1,4 @@
-"""What happened: jobs, installed procedures, kinds of task, operators' changes; and the users that jobs run as."""
+"""What happened: jobs, installed procedures, kinds of task, operators' changes; and the users of the site."""
 
 from peewee import CharField, IntegerField, TextField
 
@@ -93,10 +93,12 @@ class KnownKind(Table):
 
 
 class User(Table):
-    """Somebody in whose name jobs run: the `daemon_user`."""
+    """Somebody in whose name jobs run, or who asks for them. The columns mean what `linod.users.User` says."""
 
     id = NewIdField()
     username = CharField(200, unique=True)
+    language = CharField(35, null=True)
+    time_zone = CharField(64, null=True)
 
     class Meta:
         table_name = "linod_user"

@@ -16,6 +16,7 @@ from linod.runner import words
 from linod.runner.book import Book, Running
 from linod.runner.turn import Ended, Note, Started
 from linod.tasks import Task
+from linod.users import Users
 
 
 class Reserved(NamedTuple):
@@ -29,7 +30,7 @@ class Supervisor:
     """Everything between a claim and the note of its end. Lives in the loop.
 
     host  is set by whoever builds both: the host reports to this object. New jobs go there.
-    user  who the jobs run as: the row of `daemon_user`.
+    users who the jobs run as, and who may have asked for them.
     wake  called when there are notes to write.
     """
 
@@ -37,7 +38,7 @@ class Supervisor:
 
     def __init__(self, journal: Journal, clock: Clock, zone: ZoneInfo, ctl: str, wake: Callable[[], None]) -> None:
         self.book = Book()
-        self.user: dict[str, object] | None = None
+        self.users: Users | None = None
         self._journal = journal
         self._clock = clock
         self.zone = zone
@@ -74,7 +75,9 @@ class Supervisor:
             requested_log_level=None,
             job_id=job.id,
         )
-        return Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), self.user)
+        users, zone = self.users or Users("", {}), str(self.zone)
+        user, asked = users.row(users.daemon_user, zone), users.row(job.requested_by, zone)
+        return Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), user, asked)
 
     def start(self, task: Task, job: Job, reserved: Reserved | None = None) -> None:
         """Hand a claimed job to the host; with no host it is interrupted, which its row then says.

@@ -14,11 +14,12 @@ from linod.store.missed import Missed
 from linod.store.ordering import Ordering
 from linod.store.probe import Probe
 from linod.store.replanning import Replanning
+from linod.store.users import SiteUsers
 
 __all__ = ["Probe", "Store"]
 
 
-class Store(Installing, Ordering, Replanning, Claims, Missed, Listing):
+class Store(Installing, Ordering, Replanning, Claims, Missed, Listing, SiteUsers):
     """The database of one site.
 
     url           a Peewee URL; SQLite only.

@@ -1,4 +1,4 @@
-"""Rows that come by themselves: a task for each procedure that never had one, and the daemon's user."""
+"""Rows that come by themselves: a task for each procedure that never had one."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -47,19 +47,6 @@ class Installing(Edits):
             log.error("%s:%s: procedure %s gets no task: %s", procedure.file, procedure.line, procedure.name, error)
             return None
 
-    def install_user(self, username: str) -> dict[str, object]:
-        """The user of this name, made when missing: {"id", "username"}."""
-        found = self.user(username)
-        if found is None:
-            with self.transaction():
-                found = self.user(username) or {"id": self._inserted(_add_user, name=username), "username": username}
-        return found
-
-    def user(self, username: str) -> dict[str, object] | None:
-        """The user of this name: {"id", "username"}."""
-        rows = self._rows(_user, name=username)
-        return {"id": rows[0][0], "username": rows[0][1]} if rows else None
-
 
 def suggested(procedure: Procedure, today: date) -> Mapping[str, object]:
     """The columns of the task that a procedure asks for."""
@@ -79,11 +66,3 @@ def _has_row(model: type[Runnable]) -> Any:
 def _remember() -> Any:
     table = models.Installed
     return table.insert(kind=param("kind"), procedure=param("procedure"), installed_at=param("now", table.installed_at))
-
-
-def _user() -> Any:
-    return models.User.select(models.User.id, models.User.username).where(models.User.username == param("name"))
-
-
-def _add_user() -> Any:
-    return models.User.insert(username=param("name"))

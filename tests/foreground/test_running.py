@@ -18,10 +18,12 @@ from linod.jobs import Job
 from linod.lock import DatabaseLock
 from linod.models import SystemTask
 from linod.models import procedures as fields
+from linod.models.requests import user_name
 from linod.procedures import Procedure, Procedures, registry
 from linod.request import BaseRequest
 from linod.store import Store
 from linod.testing import run_procedure
+from linod.users import User
 
 ran: list[str] = []
 
@@ -31,6 +33,10 @@ def hello(ar: BaseRequest) -> None:
     ran.append(ar.logger.name)
 
 
+def whom(ar: BaseRequest) -> None:
+    ar.info("for %s, asked by %s", ar.user, ar.request_user)
+
+
 def broken(ar: BaseRequest) -> None:
     raise ValueError("bad voucher 17")
 
@@ -38,7 +44,7 @@ def broken(ar: BaseRequest) -> None:
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Procedures()
-    for function in (hello, broken):
+    for function in (hello, whom, broken):
         known.add(Procedure(function.__name__, "test", function, defaults={"every_unit": "daily"}))
     for module in (registry, calling, running):
         monkeypatch.setattr(module, "procedures", known)
@@ -55,7 +61,7 @@ def bound(place: Place) -> Iterator[Place]:
     """A database with a task for each procedure; the models are bound to it, as in a program of the site."""
     store = Store(place.database)
     store.open()
-    for name in ("hello", "broken", "missing"):
+    for name in ("hello", "whom", "broken", "missing"):
         store.add(name, name, {"every_unit": "daily"})
     store.close()
     database = peewee.SqliteDatabase(str(place.database_file))
@@ -152,7 +158,16 @@ def test_the_lock_is_free_after_an_error(place: Place) -> None:
     with pytest.raises(ZeroDivisionError), serving(place, SystemClock()):
         1 / 0  # noqa: B018
     with serving(place, SystemClock()) as store:
-        assert store.user("robin") == {"id": 1, "username": "robin"}
+        assert store.user("robin") == User(1, "robin")
+
+
+def test_who_asked_is_a_user_of_the_site_when_there_is_one_of_that_name(bound: Place) -> None:
+    robin = "{'id': 1, 'username': 'robin', 'language': None, 'time_zone': 'Europe/Brussels'}"
+    assert task("whom").run(request(bound)).log.endswith(f"for {robin}, asked by None")
+    with serving(bound, SystemClock()) as store:
+        store.add_user(user_name(), {"language": "de", "time_zone": "Asia/Tokyo"})
+    asked = f"{{'id': 2, 'username': '{user_name()}', 'language': 'de', 'time_zone': 'Asia/Tokyo'}}"
+    assert task("whom").run(request(bound)).log.endswith(f"for {robin}, asked by {asked}")
 
 
 def test_a_place_crosses_to_another_interpreter(place: Place) -> None:

@@ -120,12 +120,6 @@ def test_an_impossible_suggestion_spoils_no_other(store: Store, caplog: pytest.L
     assert [task.name for task in mended] == ["bad"]
 
 
-def test_the_daemons_user_is_made_once(store: Store) -> None:
-    assert store.user("robin") is None
-    robin = store.install_user("robin")
-    assert robin == store.install_user("robin") == store.user("robin") == {"id": 1, "username": "robin"}
-
-
 def test_a_change_is_recorded_with_who_and_what(store: Store) -> None:
     task = add(store, due=NOON)
     with store.transaction():
