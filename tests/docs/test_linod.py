@@ -57,7 +57,7 @@ def test_the_session_ends_by_looking_whether_it_changed_anything() -> None:
 
 def test_what_is_typed_in_terminals_shows_what_the_page_shows(stage: Stage) -> None:
     found = list(screens(PAGE.read_text()))
-    assert {screen.terminal for screen in found} == {"Terminal 1", "Terminal 2"}
+    assert {screen.terminal for screen in found} == {"Terminal 1", "Terminal 2", "Terminal 3"}
     assert sum(line.startswith("$ ") for screen in found for line in screen.lines) >= 5
     for screen in found:
         stage.play(screen)
