@@ -39,10 +39,11 @@ def connect(settings: str | None = None, *, site: str | None = None, logger: str
 def connect_to(settings: Settings, logger: str = "lino") -> "SiteHandler":
     """The same with settings that were read."""
     if is_journal(os.environ, sys.stderr):
-        handler = SiteHandler(settings.site, Path(SOCKET), settings.log_level.value, prefixed=True)
+        handler = SiteHandler(settings.site, SOCKET, settings.log_level.value, prefixed=True)
         level = settings.log_level.value
     else:
-        handler = SiteHandler(settings.site, settings.log_socket, settings.log_level.value)
+        path = None if settings.log_socket is None else str(settings.log_socket)
+        handler = SiteHandler(settings.site, path, settings.log_level.value)
         level = min(settings.log_level.value, settings.file_log_level.value)
     log = logging.getLogger(logger)
     for old in [old for old in log.handlers if isinstance(old, SiteHandler)]:
@@ -65,10 +66,10 @@ class SiteHandler(logging.Handler):
 
     sends_to_linod = True
 
-    def __init__(self, site: str, path: Path | None, console_level: int, *, prefixed: bool = False) -> None:
+    def __init__(self, site: str, path: str | None, console_level: int, *, prefixed: bool = False) -> None:
         super().__init__()
         self._site = site
-        self._path = None if path is None else str(path)
+        self._path = path
         self._console_level = console_level
         self._prefixed = prefixed
         name = Path(sys.argv[0] if sys.argv else "").name
