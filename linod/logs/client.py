@@ -96,7 +96,8 @@ class SiteHandler(logging.Handler):
         except OSError as error:
             if not self._away:
                 self._away = True
-                self._print(logging.WARNING, f"{self._path}: {error.strerror}; records go here until linod is back")
+                until = "this user may write there" if isinstance(error, PermissionError) else "linod is back"
+                self._print(logging.WARNING, f"{self._path}: {error.strerror}; records go here until {until}")
             self._print(record.levelno, text)
 
     def close(self) -> None:
