@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-ENTRY = re.compile(r"(?P<indent> *)(?P<name>[\w*.]+(?:, [\w*.]+)*) {2,}(?P<text>\S.*)")
+NAMES = r"(?P<indent> *)(?P<name>[\w*.]+(?:, [\w*.]+)*)"
+ENTRY = re.compile(NAMES + r" {2,}(?P<text>\S.*)")
+LONG = re.compile(NAMES + r"(?P<text>)")
+"""A name that leaves no room for text beside it: in a list, with the text below."""
 
 
 def rewritten(lines: list[str]) -> list[str]:
@@ -23,12 +26,14 @@ def rewritten(lines: list[str]) -> list[str]:
     out: list[str] = []
     margin = -1  # of the list that a line stands in; -1 outside
     above = ""
-    for line in lines:
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
         entry = ENTRY.fullmatch(line)
+        if margin >= 0 and not entry and _indent(below) > _indent(line) == margin:
+            entry = LONG.fullmatch(line)
         if entry and (margin >= 0 or not above.strip()):
             margin = len(entry["indent"])
-            out += ["", f"**{entry['name']}**", f"    {_text(entry['text'])}"]
-        elif margin >= 0 and len(line) - len(line.lstrip()) > margin:
+            out += ["", f"**{entry['name']}**", f"    {_text(entry['text'])}".rstrip()]
+        elif margin >= 0 and _indent(line) > margin:
             out.append(f"    {_text(line.strip())}")
         else:
             if margin >= 0 and line:
@@ -37,6 +42,10 @@ def rewritten(lines: list[str]) -> list[str]:
             out.append(_text(line))
         above = line
     return out
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _text(line: str) -> str:

@@ -32,6 +32,12 @@ def test_a_list_of_names_becomes_a_list() -> None:
     ]
 
 
+def test_a_long_name_has_its_text_below() -> None:
+    text = ["job      the job.", "a, longer_name", "         its text.", "logger   the logger."]
+    found = [line for line in rewriting()(text) if line]
+    assert found == ["**job**", "    the job.", "**a, longer_name**", "    its text.", "**logger**", "    the logger."]
+
+
 def test_a_list_within_the_text_is_one_too() -> None:
     lines = rewriting()(inspect.cleandoc(background_task.__doc__ or "").splitlines())
     assert "**run_after**" in lines and "**during_initdb**" in lines
