@@ -13,13 +13,13 @@ from linod.cli.grammar import Command, Option, Program, linod, linod_ctl
 from linod.jobs import State
 from linod.lists import Status
 from linod.loglevels import LogLevel
-from linod.models import OPERABLE
+from linod.models import OPERABLE, USER_COLUMNS
 
 PROGRAMS = (linod(), linod_ctl())
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "completion.in"
 
-NAMES = ("tasks", "procedures", "sites")
+NAMES = ("tasks", "procedures", "users", "sites")
 """What `linod-ctl complete` is asked for."""
 
 WORDS = {
@@ -46,10 +46,24 @@ VALUES = {
     "--from": "",
     "--hours": "",
     "--name": "",
+    "--language": "",
+    "--time-zone": "",
 }
 """What the value of an option is: one of NAMES or WORDS, files, directories, or "" for what nobody can guess."""
 
-ARGUMENTS = {"pattern": "tasks", "task": "tasks", "tasks": "tasks", "procedure": "procedures", "values": "columns"}
+ARGUMENTS = {
+    # As VALUES.
+    "pattern": "tasks",
+    "task": "tasks",
+    "tasks": "tasks",
+    "procedure": "procedures",
+    "values": "columns",
+    "user": "users",
+    "username": "",
+    "user_values": "user columns",
+}
+
+USER_WORDS = [f"{name}=" for name in USER_COLUMNS]
 
 
 def column_values() -> dict[str, list[str]]:
@@ -65,7 +79,7 @@ def column_values() -> dict[str, list[str]]:
 
 def kinds(command: Command) -> list[tuple[str, str]]:
     """What the arguments of a command are: ("first", "tasks"), ("rest", "columns"), ("any", "tasks")."""
-    found = [ARGUMENTS[name] for name in command.arguments]
+    found = [ARGUMENTS[name] for name in command.arguments if ARGUMENTS[name]]
     if len(found) == 1:
         return [("any" if command.many else "first", found[0])]
     return list(zip(("first", "rest"), found, strict=False))
@@ -113,6 +127,8 @@ def bash(program: Program, function: str) -> dict[str, str]:
             return f"{function}_list {prefix} {' '.join(WORDS[kind])}"
         if kind in WORDS:
             return words(WORDS[kind], prefix)
+        if kind == "user columns":
+            return f"compopt -o nospace; {words(USER_WORDS)}"
         known = {"columns": f"{function}_columns", "files": "compopt -o default", "directories": "compopt -o dirnames"}
         return known.get(kind, ":")
 
@@ -156,6 +172,8 @@ def zsh(program: Program, function: str) -> dict[str, str]:
     def action(kind: str) -> str:
         if kind == "columns":
             return f"{function}_columns"
+        if kind == "user columns":
+            return f"{{compadd -S '' - {' '.join(USER_WORDS)}}}"
         if kind in NAMES:
             return f"{{{function}_ask {kind}}}"
         if kind == "outcomes":
@@ -208,6 +226,8 @@ def fish(program: Program, function: str) -> dict[str, str]:
     def action(kind: str) -> str:
         if kind in NAMES:
             return f"-x -a '({function}_ask {kind})'"
+        if kind == "user columns":
+            return f"-x -a '{' '.join(USER_WORDS)}'"
         if kind == "outcomes":
             return f"-x -a '(__fish_append , {' '.join(WORDS[kind])})'"
         known = {

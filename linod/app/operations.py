@@ -36,6 +36,15 @@ class DaemonOperations:
     def zone(self) -> ZoneInfo:
         return self._daemon.zone
 
+    @property
+    def daemon_user(self) -> str:
+        return self._daemon.settings.daemon_user
+
+    async def users_changed(self) -> None:
+        users = await self.db.run(self.store.site_users, self.daemon_user)
+        if users.daemon_user == self.daemon_user:  # else a reload has just read them
+            self._daemon.supervisor.users = users
+
     async def until_loaded(self) -> None:
         await self._daemon.wait_ready()
 

@@ -15,7 +15,7 @@ PATIENCE = 0.5
 
 
 def main(words: Sequence[str]) -> None:
-    """Print what `words` ask for, one a line, and end the process: `[--site NAME] tasks|procedures|sites`."""
+    """Print what `words` ask for, one a line, and end the process: `[--site NAME] tasks|procedures|users|sites`."""
     signal.signal(signal.SIGALRM, lambda number, frame: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
@@ -39,6 +39,8 @@ def answers(site: str | None, what: str) -> Iterable[str]:
     with connect(control_path(site, os.environ), wake=False) as client:
         if what == "procedures":
             return [found["name"] for found in client.call("ListProcedures")["procedures"] if not found["problem"]]
+        if what == "users":
+            return [found["username"] for found in client.call("ListUsers")["users"]]
         return client.call("ListNames")["names"] if what == "tasks" else ()
 
 

@@ -36,7 +36,7 @@ def one_task(store: Ledger, reference: str) -> Task:
         return found[0]
     if not found:
         near = get_close_matches(reference, store.names(NAMES), n=3)
-        raise refusal("NoSuchTask", f"there is no task {reference!r}{_did_you_mean(near)}", task=reference, near=near)
+        raise refusal("NoSuchTask", f"there is no task {reference!r}{did_you_mean(near)}", task=reference, near=near)
     many = f"{len(found)} tasks" + (" or more" if len(found) >= FITTING else "")
     fitting = [f"{task.kind}:{task.id}" for task in found]
     listed = ", ".join(f"{reference} for {label(task)}" for reference, task in zip(fitting, found, strict=True))
@@ -66,7 +66,7 @@ def known_procedure(procedures: Sequence[Procedure] | None, name: str, kind: str
     near = get_close_matches(name, [procedure.name for procedure in procedures], n=3)
     raise refusal(
         "NoSuchProcedure",
-        f"no plugin has a procedure {name!r}{_did_you_mean(near)}",
+        f"no plugin has a procedure {name!r}{did_you_mean(near)}",
         procedure=name,
         near=near,
     )
@@ -110,5 +110,6 @@ def no_such_job(job_id: int) -> Refusal:
     return refusal("NoSuchJob", f"the ledger has no job {job_id}", job=job_id)
 
 
-def _did_you_mean(near: Sequence[str]) -> str:
+def did_you_mean(near: Sequence[str]) -> str:
+    """The end of a refusal that has near names."""
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from linod.control import changing, following, looking, ordering, previewing, reloading, running, status
+from linod.control import changing, following, looking, ordering, previewing, reloading, running, status, users
 from linod.control.call import Handler
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ HANDLERS: Mapping[str, Handler] = {
     "RemoveTask": changing.remove_task,
     "MoveTask": ordering.move_task,
     "DuplicateTask": ordering.duplicate_task,
+    "ListUsers": users.list_users,
+    "AddUser": users.add_user,
+    "SetUser": users.set_user,
     "Reload": reloading.reload,
     "ListNames": looking.list_names,
 }

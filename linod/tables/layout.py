@@ -19,6 +19,13 @@ SYSTEM_TASKS: Layout = (
 
 KINDS: Layout = (("Class", "name"), ("Plugin", "plugin"), ("Table", "table"), ("Columns of its own", "columns"))
 
+USERS: Layout = (
+    ("Username", "username"),
+    ("Language", "language"),
+    ("Time zone", "time_zone"),
+    ("Jobs run in their name", "daemon_user"),
+)
+
 HEADERS = {"seqno": "No.", "log_level": "Logging level", "procedure": "Background procedure"}
 
 PROCEDURES: Layout = (

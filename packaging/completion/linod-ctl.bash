@@ -1,6 +1,6 @@
 # Completion of linod-ctl for bash. Made by `make completion` from packaging/completion.in: change that.
 
-# The names that linod knows, one a line: tasks, procedures or sites. Nothing when it is stopped.
+# The names that linod knows, one a line: tasks, procedures, users or sites. Nothing when it is stopped.
 _linod_ctl_ask() {
     linod-ctl complete "${site[@]}" "$1" 2>/dev/null
 }
@@ -105,7 +105,7 @@ _linod_ctl() {
         word=${words[i]}
         case $word in
         --site=*) site=(--site "${word#*=}") ;;
-        --site | --status | --procedure | --class | --number | -n | --from | --hours | --log-level | --job | -j | --outcome | --lines | --name)
+        --site | --status | --procedure | --class | --number | -n | --from | --hours | --log-level | --job | -j | --outcome | --lines | --name | --language | --time-zone)
             option=$word
             if ((++i < ${#words[@]} - 1)); then
                 [[ $word != --site ]] || site=(--site "${words[i]}")
@@ -146,10 +146,11 @@ _linod_ctl() {
         move-up) _linod_ctl_offer '' < <(_linod_ctl_words --number -n) ;;
         move-down) _linod_ctl_offer '' < <(_linod_ctl_words --number -n) ;;
         duplicate) _linod_ctl_offer '' < <(_linod_ctl_words --name) ;;
+        add-user) _linod_ctl_offer '' < <(_linod_ctl_words --language --time-zone) ;;
         esac
         _linod_ctl_offer '' < <(_linod_ctl_words --site --json --no-color --version --help -h)
     elif [[ ! $command ]]; then
-        _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs log procedures kinds log-levels set add remove move-up move-down duplicate reload)
+        _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs log procedures kinds log-levels set add remove move-up move-down duplicate users add-user set-user reload)
     else
         case $command:$at in
         list:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
@@ -171,6 +172,8 @@ _linod_ctl() {
         move-down:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         duplicate:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         duplicate:*) _linod_ctl_columns ;;
+        set-user:0) _linod_ctl_offer '' < <(_linod_ctl_ask users) ;;
+        set-user:*) compopt -o nospace; _linod_ctl_offer '' < <(_linod_ctl_words language= time_zone=) ;;
         esac
     fi
 }

@@ -1,6 +1,6 @@
 # Completion of linod-ctl for fish. Made by `make completion` from packaging/completion.in: change that.
 
-# The names that linod knows, one a line: tasks, procedures or sites. Nothing when it is stopped.
+# The names that linod knows, one a line: tasks, procedures, users or sites. Nothing when it is stopped.
 function __linod_ctl_ask
     set -l site
     set -l before
@@ -25,7 +25,7 @@ function __linod_ctl_words
             continue
         end
         switch $word
-            case --site --status --procedure --class --number -n --from --hours --log-level --job -j --outcome --lines --name
+            case --site --status --procedure --class --number -n --from --hours --log-level --job -j --outcome --lines --name --language --time-zone
                 set skip yes
             case '-*'
             case '*'
@@ -101,6 +101,9 @@ complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a remove -d 'Re
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a move-up -d 'Move a task up in the list'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a move-down -d 'Move a task down in the list'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a duplicate -d 'Put a copy of a task behind it'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a users -d 'List the users of the site: in whose name jobs run, and who asks for them'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a add-user -d 'Add a user of the site'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a set-user -d 'Set the language or the time zone of a user'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a reload -d 'Read settings and plugins anew'
 complete -c linod-ctl -n '__linod_ctl_at status any' -l check -d 'Only what needs a human; exit code 1 when there is something'
 complete -c linod-ctl -n '__linod_ctl_at list any' -l status -x -a 'enabled disabled running requested failed overdue' -d 'Such as failed: enabled, disabled, running, requested, failed, overdue'
@@ -145,3 +148,7 @@ complete -c linod-ctl -n '__linod_ctl_at move-down first' -x -a '(__linod_ctl_as
 complete -c linod-ctl -n '__linod_ctl_at duplicate any' -l name -x -d 'Name of the copy; else that of the task and "(copy)"'
 complete -c linod-ctl -n '__linod_ctl_at duplicate first' -x -a '(__linod_ctl_ask tasks)'
 complete -c linod-ctl -n '__linod_ctl_at duplicate rest' -x -a '(__linod_ctl_columns)'
+complete -c linod-ctl -n '__linod_ctl_at add-user any' -l language -x -d 'Such as de or pt-br'
+complete -c linod-ctl -n '__linod_ctl_at add-user any' -l time-zone -x -d 'Such as Europe/Brussels; else that of the site'
+complete -c linod-ctl -n '__linod_ctl_at set-user first' -x -a '(__linod_ctl_ask users)'
+complete -c linod-ctl -n '__linod_ctl_at set-user rest' -x -a 'language= time_zone='

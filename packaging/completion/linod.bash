@@ -1,6 +1,6 @@
 # Completion of linod for bash. Made by `make completion` from packaging/completion.in: change that.
 
-# The names that linod knows, one a line: tasks, procedures or sites. Nothing when it is stopped.
+# The names that linod knows, one a line: tasks, procedures, users or sites. Nothing when it is stopped.
 _linod_ask() {
     linod-ctl complete "${site[@]}" "$1" 2>/dev/null
 }

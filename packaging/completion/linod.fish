@@ -1,6 +1,6 @@
 # Completion of linod for fish. Made by `make completion` from packaging/completion.in: change that.
 
-# The names that linod knows, one a line: tasks, procedures or sites. Nothing when it is stopped.
+# The names that linod knows, one a line: tasks, procedures, users or sites. Nothing when it is stopped.
 function __linod_ask
     set -l site
     set -l before

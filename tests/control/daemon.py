@@ -21,6 +21,7 @@ from linod.runner.book import Book, Follower, Running
 from linod.store import Store
 from linod.store.thread import DatabaseThread
 from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
+from linod.users import User
 from tests.control.place import VERSION, Place
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -96,6 +97,7 @@ class Daemon:
         self.slots = 4
         self.log: list[tuple[str, Mapping[str, str]]] = []
         self.pokes = 0
+        self.told_users: list[User] = []
         self.killed: list[tuple[int, str]] = []
         self.loaded: Sequence[Procedure] | None = PROCEDURES
         self.brought: Sequence[Kind] = ()
@@ -186,6 +188,11 @@ class Daemon:
         task, new = await self.db.run(self._request, find, by, log_level, also)
         job = await self._claim(task) if self.slots and task.job_id is None else None
         return Requested(task, job, new)
+
+    daemon_user = "robin"
+
+    async def users_changed(self) -> None:
+        self.told_users = await self.db.run(self.store.users)
 
     def poke(self) -> None:
         self.pokes += 1

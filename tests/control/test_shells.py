@@ -45,6 +45,8 @@ def test_words_are_completed(books: Shell) -> None:
         ("linod-ctl set x every_u", "linod-ctl set x every_unit="),
         ("linod-ctl set x every_unit=minu", "linod-ctl set x every_unit=minutely "),
         ("linod-ctl add x log_level=CRI", "linod-ctl add x log_level=CRITICAL "),
+        ("linod-ctl add-user x --lang", "linod-ctl add-user x --language "),
+        ("linod-ctl set-user x lang", "linod-ctl set-user x language="),
         ("linod-ctl --site sho", "linod-ctl --site shop "),
         ("linod-ctl --site=boo", "linod-ctl --site=books "),
         ("linod --sit=sho", "linod --sit=sho"),
@@ -55,8 +57,10 @@ def test_words_are_completed(books: Shell) -> None:
         assert books.completed(typed).rstrip("=, ") == wanted.rstrip("= "), (books.name, typed)
 
 
-def test_names_come_from_the_daemon_of_the_site(books: Shell) -> None:
+def test_names_come_from_the_daemon_of_the_site(books: Shell, daemon: Daemon) -> None:
+    daemon.run(lambda: daemon.store.install_user("robin"))
     for typed, wanted in [
+        ("linod-ctl --site books set-user robi", "linod-ctl --site books set-user robin "),
         ("linod-ctl --site books show checkd", "linod-ctl --site books show checkdata "),
         ("linod-ctl show --site=books checkd", "linod-ctl show --site=books checkdata "),
         (

@@ -86,6 +86,9 @@ def undescribed_commands(program: grammar.Program, described: Page) -> list[str]
         "tasks": "TASK ...",
         "procedure": "PROCEDURE",
         "values": "COLUMN=VALUE ...",
+        "username": "NAME",
+        "user": "NAME",
+        "user_values": "COLUMN=VALUE ...",
     }
     found = []
     for command in program.commands:

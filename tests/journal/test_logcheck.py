@@ -99,6 +99,8 @@ def test_an_ordinary_day_is_silent(site: Site, tmp_path: Path) -> None:
         "move-up more",
         "duplicate more disabled=yes",
         "remove more",
+        "add-user ann --language de",
+        "set-user ann time_zone=Asia/Tokyo language=fr",
         "reload",
     )
     lines = [line for record in records for line in syslog(record)]

@@ -36,6 +36,9 @@ COMMANDS = {
     "move-up": ("order", "move_up"),
     "move-down": ("order", "move_down"),
     "duplicate": ("order", "duplicate"),
+    "users": ("users", "users"),
+    "add-user": ("users", "add_user"),
+    "set-user": ("users", "set_user"),
     "reload": ("reload", "reload"),
 }
 """Command -> module of this package, and function."""

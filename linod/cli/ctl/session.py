@@ -20,7 +20,7 @@ from linod.tables.render import safe
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as a shell has it: 128 + SIGINT. Said here, because typer 0.7 makes 1 of it."""
 
-LISTS = {"NoSuchTask": "list", "NoSuchProcedure": "procedures", "NoSuchJob": "jobs"}
+LISTS = {"NoSuchTask": "list", "NoSuchProcedure": "procedures", "NoSuchJob": "jobs", "NoSuchUser": "users"}
 """What shows the things of which one was named that does not exist."""
 
 
