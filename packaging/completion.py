@@ -52,14 +52,13 @@ VALUES = {
 """What the value of an option is: one of NAMES or WORDS, files, directories, or "" for what nobody can guess."""
 
 ARGUMENTS = {
-    # As VALUES.
     "pattern": "tasks",
     "task": "tasks",
     "tasks": "tasks",
     "procedure": "procedures",
     "values": "columns",
     "user": "users",
-    "username": "",
+    "username": "new name",
     "user_values": "user columns",
 }
 
@@ -79,7 +78,7 @@ def column_values() -> dict[str, list[str]]:
 
 def kinds(command: Command) -> list[tuple[str, str]]:
     """What the arguments of a command are: ("first", "tasks"), ("rest", "columns"), ("any", "tasks")."""
-    found = [ARGUMENTS[name] for name in command.arguments if ARGUMENTS[name]]
+    found = [ARGUMENTS[name] for name in command.arguments]
     if len(found) == 1:
         return [("any" if command.many else "first", found[0])]
     return list(zip(("first", "rest"), found, strict=False))
@@ -178,7 +177,7 @@ def zsh(program: Program, function: str) -> dict[str, str]:
             return f"{{{function}_ask {kind}}}"
         if kind == "outcomes":
             return f"{{_values -s , outcome {' '.join(WORDS[kind])}}}"
-        known = {"files": "_files", "directories": "_files -/", "": " "}
+        known = {"files": "_files", "directories": "_files -/", "new name": " ", "": " "}
         return known.get(kind) or f"({' '.join(WORDS[kind])})"
 
     def specs(options: Iterable[Option]) -> Iterator[str]:
@@ -234,6 +233,7 @@ def fish(program: Program, function: str) -> dict[str, str]:
             "columns": f"-x -a '({function}_columns)'",
             "files": "-r -F",
             "directories": "-x -a '(__fish_complete_directories)'",
+            "new name": "-x",
             "": "-x",
         }
         return known.get(kind) or f"-x -a '{' '.join(WORDS[kind])}'"

@@ -172,6 +172,7 @@ _linod_ctl() {
         move-down:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         duplicate:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         duplicate:*) _linod_ctl_columns ;;
+        add-user:0) : ;;
         set-user:0) _linod_ctl_offer '' < <(_linod_ctl_ask users) ;;
         set-user:*) compopt -o nospace; _linod_ctl_offer '' < <(_linod_ctl_words language= time_zone=) ;;
         esac

@@ -150,5 +150,6 @@ complete -c linod-ctl -n '__linod_ctl_at duplicate first' -x -a '(__linod_ctl_as
 complete -c linod-ctl -n '__linod_ctl_at duplicate rest' -x -a '(__linod_ctl_columns)'
 complete -c linod-ctl -n '__linod_ctl_at add-user any' -l language -x -d 'Such as de or pt-br'
 complete -c linod-ctl -n '__linod_ctl_at add-user any' -l time-zone -x -d 'Such as Europe/Brussels; else that of the site'
+complete -c linod-ctl -n '__linod_ctl_at add-user first' -x
 complete -c linod-ctl -n '__linod_ctl_at set-user first' -x -a '(__linod_ctl_ask users)'
 complete -c linod-ctl -n '__linod_ctl_at set-user rest' -x -a 'language= time_zone='
