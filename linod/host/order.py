@@ -51,8 +51,7 @@ def read_order(stream: socket.socket) -> Message:
         data += piece
     try:
         order = json.loads(data)
-        order["job_id"], order["procedure"], order["log_level"], order["task"], order["job"]
-        order["user"], order["request_user"]
+        order["job_id"], order["procedure"], order["log_level"], order["task"], order["job"], order["user"]
     except (ValueError, KeyError, TypeError):
         os._exit(EXIT_NO_ORDER)
     return order  # type: ignore[no-any-return]
@@ -67,7 +66,7 @@ def begin(order: Message, stream: socket.socket, outlet: Outlet) -> BaseRequest:
         order["task"],
         job=order["job"],
         user=order["user"],
-        request_user=order["request_user"],
+        request_user=order.get("request_user"),  # an older daemon does not know of it
         progress=outlet.progress,
         logger=logging.getLogger("lino"),
     )

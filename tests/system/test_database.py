@@ -87,7 +87,8 @@ def test_newer_tables_are_refused_and_left_as_they_are(machine: Mounted, site: S
     site.run_now("quick")
     site.stop()
     file = f"{site.state}/linod.sqlite"
-    version = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('INSERT INTO linod_schema (version) VALUES (99)')"
+    insert = "db.execute('INSERT INTO linod_schema (version) VALUES (99)')"
+    version = f"import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); {insert}"
     machine.run("runuser", "-u", "linod", "--", "python3", "-c", f"{version}; db.commit()", file)
     newer = machine.path(file).read_bytes()
     site.systemctl("start", code=1)
