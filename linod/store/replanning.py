@@ -5,6 +5,8 @@ import os
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from peewee import OP, SQL, Expression
+
 from linod import models
 from linod.jobs import State
 from linod.models import Runnable, parse_moment
@@ -124,7 +126,12 @@ def _clock_changes() -> Any:
     change = models.Change
     return (
         change.select(change.before)
-        .where(change.kind.is_null(), change.task_id.is_null(), change.action == CLOCK)
+        .where(_is_null(change.kind), _is_null(change.task_id), change.action == CLOCK)
         .order_by(change.id.desc())
         .limit(param("limit"))
     )
+
+
+def _is_null(field: Any) -> Any:
+    """Peewee 3.14 writes `is_null()` as "IS ?", and then SQLite sorts what the index has in order."""
+    return Expression(field, OP.IS, SQL("NULL"))
