@@ -99,11 +99,13 @@ class Daemon:
             await self._open_store()
             stack.push_async_callback(self.db.run, self.store.close)
             self.runner = self._make_runner()
-            await self.runner.resume()  # 2 ms of queries; the host loads still
             if loops is None:
                 await stack.enter_async_context(serve_control(self))
             stack.push_async_callback(self._stop_hosts)
             self.host.start()
+            # Behind the rehearsal in the database thread, while the host loads.
+            self.supervisor.users = await self.db.run(self.store.site_users, self.settings.daemon_user)
+            await self.runner.resume()
             await self._until_loaded()
             if not self._stops:
                 await (self.runner.run(self._ready) if loops is None else run_loops(self.runner, self.clock, loops))
@@ -141,7 +143,6 @@ class Daemon:
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
             fields = words.job_fields(job) | {"LINOD_OUTCOME": "interrupted"}
             self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)
-        self.supervisor.users = await self.db.run(self.store.site_users, self.settings.daemon_user)
         # The host loads still: meanwhile the database thread compiles what the first pass asks, 10 ms of Peewee.
         self._rehearsal = asyncio.ensure_future(self.db.run(self.store.rehearse, now))
 

@@ -117,6 +117,12 @@ class Connection:
     def _opened_schema(self) -> None:
         """The tables are those of this linod. `Kinds` looks which others there are."""
 
+    def _rows_of(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT that is a text without parameters."""
+        with self._guard():
+            self._ensure()
+            return list(self._db.execute_sql(sql))
+
     def _rows(self, build: Callable[..., Any], *args: Hashable, **values: object) -> list[tuple[Any, ...]]:
         """The rows of a SELECT. `build(*args)` makes the query, once; `values` are its parameters this time."""
         with self._guard():

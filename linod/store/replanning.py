@@ -5,8 +5,6 @@ import os
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from peewee import OP, SQL, Expression
-
 from linod import models
 from linod.jobs import State
 from linod.models import Runnable, parse_moment
@@ -21,6 +19,18 @@ RECORDED = 100
 
 CLOCK = "clock"
 """The action of such a `Change`; `before` and `after` have moments named "now"."""
+
+NEWEST = (
+    'SELECT "claimed_at", "started_at", "ended_at" FROM "linod_job" ORDER BY "id" DESC LIMIT 1',
+    'SELECT "at" FROM "linod_change" ORDER BY "id" DESC LIMIT 1',
+    'SELECT "installed_at" FROM "linod_installed" ORDER BY "id" DESC LIMIT 1',
+)
+"""As text, like the next one: each is asked once, on the way to READY, and Peewee takes 0.5-1 ms to make a query."""
+
+CLOCK_CHANGES = (
+    'SELECT "before" FROM "linod_change" WHERE "kind" IS NULL AND "task_id" IS NULL '
+    f'AND "action" = \'{CLOCK}\' ORDER BY "id" DESC LIMIT {RECORDED}'
+)
 
 NO_EXECUTION = (State.MISSED.value, State.SKIPPED.value)
 
@@ -69,9 +79,9 @@ class Replanning(Changes):
 
     def last_seen(self) -> Seen:
         """How late it was when the database was last used."""
-        rows = [*self._rows(_newest_job), *self._rows(_newest_change), *self._rows(_newest_installed)]
+        rows = [row for sql in NEWEST for row in self._rows_of(sql)]
         ledger = [_moment(value) for row in rows for value in row if value is not None]
-        recorded = [parse_moment(json.loads(row[0])["now"]) for row in self._rows(_clock_changes, limit=RECORDED)]
+        recorded = [parse_moment(json.loads(row[0])["now"]) for row in self._rows_of(CLOCK_CHANGES)]
         return Seen(max(ledger, default=None), max(recorded, default=None))
 
 
@@ -107,31 +117,3 @@ def _run() -> Any:
 def _last_run() -> Any:
     job = models.Job
     return _runs().where(job.slot > LONG_AGO, job.state.not_in(NO_EXECUTION)).order_by(job.slot.desc()).limit(1)
-
-
-def _newest_job() -> Any:
-    job = models.Job
-    return job.select(job.claimed_at, job.started_at, job.ended_at).order_by(job.id.desc()).limit(1)
-
-
-def _newest_change() -> Any:
-    return models.Change.select(models.Change.at).order_by(models.Change.id.desc()).limit(1)
-
-
-def _newest_installed() -> Any:
-    return models.Installed.select(models.Installed.installed_at).order_by(models.Installed.id.desc()).limit(1)
-
-
-def _clock_changes() -> Any:
-    change = models.Change
-    return (
-        change.select(change.before)
-        .where(_is_null(change.kind), _is_null(change.task_id), change.action == CLOCK)
-        .order_by(change.id.desc())
-        .limit(param("limit"))
-    )
-
-
-def _is_null(field: Any) -> Any:
-    """Peewee 3.14 writes `is_null()` as "IS ?", and then SQLite sorts what the index has in order."""
-    return Expression(field, OP.IS, SQL("NULL"))

@@ -19,8 +19,10 @@ class SiteUsers(Connection):
 
     def site_users(self, daemon_user: str) -> Users:
         """All of them, and the one in whose name jobs run, who is added when missing."""
-        self.install_user(daemon_user)
-        return Users(daemon_user, {user.username: user for user in self.users()})
+        found = {user.username: user for user in self.users()}
+        if daemon_user not in found:
+            found[daemon_user] = self.install_user(daemon_user)
+        return Users(daemon_user, found)
 
     def user(self, username: str) -> User | None:
         """The user of this name."""
