@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from importlib import import_module
+from inspect import getsource
 from pathlib import Path
 
 from linod.migrations import STEPS
@@ -17,7 +18,7 @@ ROW = "i, 'customer_' || i, 'do_nothing', 'daily', '04:00:00', '2098-12-01 0' ||
 
 def crowd(count: int) -> Path:
     """A database with `count` tasks, planned and far from due. It belongs to all: copy it."""
-    steps = "".join(statement for module in STEPS.values() for statement in import_module(module).statements())
+    steps = "".join(getsource(import_module(module)) for module in STEPS.values())
     key = hashlib.sha256((steps + COLUMNS + ROW).encode()).hexdigest()[:12]
     place = BUILD / "bench"
     place.mkdir(parents=True, exist_ok=True)
