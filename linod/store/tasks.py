@@ -19,6 +19,13 @@ OfKinds = Mapping[str, Collection[str]]
 FITTING = 20
 """Tasks that one name may fit, of each kind: an application may give a million rows the same name."""
 
+COUNTS = """
+SELECT COUNT(*), (SELECT COUNT(*) FROM "{table}" WHERE "disabled" > 0),
+    (SELECT COUNT(*) FROM "{table}" WHERE "job_id" > 0),
+    (SELECT COUNT(*) FROM "{table}" WHERE "job_id" IS NULL AND "requested_at" > '1970') FROM "{table}"
+"""
+"""As text: on the way to READY Peewee takes 4 ms to make what amounts to this."""
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """Before every request. Peewee 3.14 writes "is not null" as `IS NOT ?`, for which SQLite reads no index."""
 
@@ -132,13 +139,14 @@ class Tasks(Connection):
         No counters are kept, which other software could bring out of step: SQLite counts the entries of an index page
         by page, a million in 7 ms, and of the others there are few.
         """
-        tasks, disabled = self.count_tasks(), self._count_all(_count_disabled)
+        found = [self._rows_of(COUNTS.format(table=model._meta.table_name))[0] for model in self.kinds.values()]
+        tasks, disabled, running, requested = map(sum, zip(*found, strict=True))
         return {
             "tasks": tasks,
             "enabled": tasks - disabled,
             "disabled": disabled,
-            "running": self._count_all(_count_running),
-            "requested": self._count_all(_count_requested),
+            "running": running,
+            "requested": requested,
         }
 
     def summary(self, now: datetime) -> dict[str, object]:
@@ -256,15 +264,3 @@ def _count(model: type[Runnable]) -> Any:
 def _count_due(model: type[Runnable]) -> Any:
     enabled = model.disabled == False  # noqa: E712
     return _count(model).where(enabled, model.job_id.is_null(), model.next_due <= param("now", model.next_due))
-
-
-def _count_disabled(model: type[Runnable]) -> Any:
-    return _count(model).where(model.disabled > 0)
-
-
-def _count_running(model: type[Runnable]) -> Any:
-    return _count(model).where(model.job_id > 0)
-
-
-def _count_requested(model: type[Runnable]) -> Any:
-    return _count(model).where(model.job_id.is_null(), model.requested_at > LONG_AGO)
