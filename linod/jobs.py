@@ -4,8 +4,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from linod.errors import IllegalTransition
-
 
 class State(StrEnum):
     """Where a job is. All but the first two are outcomes: the job has ended, and its row changes no more."""
@@ -46,12 +44,6 @@ ARROWS: dict[State, frozenset[State]] = {
     State.CLAIMED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
     State.RUNNING: EXECUTED | {State.CANCELLED, State.INTERRUPTED},
 }
-
-
-def check_arrow(start: State, end: State) -> None:
-    """Raise `IllegalTransition` unless a job may go from `start` to `end`."""
-    if end not in ARROWS.get(start, frozenset()):
-        raise IllegalTransition(f"a job that is {start.value} cannot become {end.value}")
 
 
 class Outcome(NamedTuple):

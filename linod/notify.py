@@ -19,11 +19,6 @@ STATUS_BYTES = 2048
 SEND_TIMEOUT = 1.0
 """Seconds a message may wait for a service manager that does not read. The loop waits with it."""
 
-FOR_THIS_PROCESS = frozenset(
-    {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"}
-)
-"""Variables by which systemd speaks to the process that it started, and to no child of it."""
-
 
 class Notifier:
     """Tells systemd the state of the daemon; does nothing where no NOTIFY_SOCKET is given.
@@ -94,11 +89,6 @@ class Notifier:
         if self._notifier is not None:
             self._notifier.socket.close()
             self._notifier = None
-
-
-def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child: without the variables that are for this process only."""
-    return {name: value for name, value in environ.items() if name not in FOR_THIS_PROCESS}
 
 
 def inherited_sockets(environ: Mapping[str, str]) -> list[socket.socket]:

@@ -14,7 +14,10 @@ from linod.settings.model import HostSettings
 MAIN = "from linod.host.main import main; main()"
 """Not `-m`, which costs 4 ms (runpy), and not a path: the site's interpreter has a linod of its own."""
 
-NOT_FOR_THE_HOST = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+NOT_FOR_THE_HOST = (
+    *("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"),
+    *("LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES"),
+)
 """A plugin's library that finds these would speak to systemd in the daemon's name."""
 
 

@@ -77,11 +77,6 @@ class DatabaseLock:
         """
         return self._file.fd
 
-    def inheritable_fd(self) -> int:
-        """The descriptor, made to be inherited by every program that this process starts from now on."""
-        os.set_inheritable(self.fd, True)
-        return self.fd
-
     def look(self) -> Holder | None:
         """Who serves the site; None when nobody does. Takes nothing.
 

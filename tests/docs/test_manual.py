@@ -11,10 +11,10 @@ import pytest
 
 from linod.cli import grammar
 from linod.control import interface
+from linod.host.process import NOT_FOR_THE_HOST
 from linod.jobs import State
 from linod.journal import Event
 from linod.models import OPERABLE
-from linod.notify import FOR_THIS_PROCESS
 from linod.settings.keys import HOST, KEYS, not_yet
 from tests.docs.manual import (
     CTL,
@@ -152,7 +152,7 @@ def test_every_variable_of_the_environment_is_described() -> None:
     shown = {name for source in (LINOD, CTL) for name in read(source).terms("ENVIRONMENT")}
     assert shown == environment() | {"WATCHDOG_PID"}
     assert {"LINOD_SITE", "CREDENTIALS_DIRECTORY", "NO_COLOR", "LISTEN_FDS"} <= environment()
-    assert FOR_THIS_PROCESS - shown == {"LISTEN_PIDFDID", "LISTEN_FDNAMES"}  # taken out for children, not read
+    assert set(NOT_FOR_THE_HOST) - shown == {"LISTEN_PIDFDID", "LISTEN_FDNAMES"}  # taken out for children, not read
 
 
 def test_pages_have_the_sections_that_people_look_for() -> None:

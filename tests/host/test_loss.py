@@ -312,7 +312,7 @@ def test_a_host_that_nobody_watched_is_ended_too(tmp_path: Path) -> None:
 
 def test_nothing_of_systemd_reaches_the_host(tmp_path: Path) -> None:
     source = "import os\nprint(sorted(name for name in os.environ if name.startswith('X_LINOD') or name in {names}))"
-    names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_FDS")
+    names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PIDFDID")
     site = make_site(tmp_path, shows=source.format(names=names))
 
     async def play() -> None:

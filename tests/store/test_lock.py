@@ -179,15 +179,6 @@ def test_many_who_look_do_not_hinder_a_start(path: Path, start: Start) -> None:
         lock.release()
 
 
-def test_the_descriptor_is_inherited_only_when_asked(path: Path) -> None:
-    lock = DatabaseLock(path, "books")
-    lock.acquire(CLOCK)
-    assert not os.get_inheritable(lock.fd)
-    assert lock.inheritable_fd() == lock.fd
-    assert os.get_inheritable(lock.fd)
-    lock.release()
-
-
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"missing.*beside its database") as caught:
         DatabaseLock(tmp_path / "missing" / "linod.sqlite", "books").acquire(CLOCK)

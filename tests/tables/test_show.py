@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,19 +16,7 @@ from linod.procedures import Procedure, Procedures
 from linod.store import Store
 from linod.tables import DisabledSystemTasks, Show, SystemTasks
 from linod.tables.layout import SYSTEM_TASKS, cells, headers, layout_of
-
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-class Clock:
-    def now(self) -> datetime:
-        return NOON
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def boottime(self) -> float:
-        return 0.0
+from tests.runner.crank import NOON, FakeClock
 
 
 @pytest.fixture
@@ -44,7 +32,7 @@ def show(tmp_path: Path) -> Iterator[Show]:
     store.close()
     database = peewee.SqliteDatabase(str(path))
     models.database.initialize(database)
-    yield Show(ZoneInfo("Europe/Brussels"), Clock())
+    yield Show(ZoneInfo("Europe/Brussels"), FakeClock())
     database.close()
     models.database.initialize(None)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from linod.notify import SEND_TIMEOUT, Notifier, child_environment, inherited_sockets
+from linod.notify import SEND_TIMEOUT, Notifier, inherited_sockets
 
 INHERITS = Path(__file__).parent / "programs" / "inherits.py"
 
@@ -161,21 +161,6 @@ def test_a_manager_that_does_not_read_holds_the_daemon_up_for_a_moment_only(mana
 )
 def test_the_watchdog_is_the_one_of_this_process(environ: dict[str, str], seconds: float | None) -> None:
     assert Notifier(environ).watchdog_seconds == seconds
-
-
-def test_children_are_not_given_what_is_for_the_daemon_only() -> None:
-    environ = {
-        "PATH": "/bin",
-        "LISTEN_PORT": "80",
-        "NOTIFY_SOCKET": "/run/systemd/notify",
-        "WATCHDOG_USEC": "1",
-        "WATCHDOG_PID": "1",
-        "LISTEN_PID": "1",
-        "LISTEN_FDS": "1",
-        "LISTEN_FDNAMES": "control",
-    }
-
-    assert child_environment(environ) == {"PATH": "/bin", "LISTEN_PORT": "80"}
 
 
 def inherit(*descriptors: int, count: str | None = None, pid: str = "own") -> str:

@@ -173,7 +173,7 @@ def procedures(ctx: typer.Context) -> None:
 
 
 def kinds(ctx: typer.Context) -> None:
-    """List the classes of tasks that plugins have brought, beside linod.SystemTask."""
+    """List the classes of tasks that plugins brought."""
     to = session(ctx)
     reply = to.ask("ListKinds")
     if to.as_json:

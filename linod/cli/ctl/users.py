@@ -14,7 +14,7 @@ USER_VALUES = typer.Argument(None, metavar="COLUMN=VALUE...", help="Such as lang
 
 
 def users(ctx: typer.Context) -> None:
-    """List the users of the site: in whose name jobs run, and who asks for them."""
+    """List the users of the site."""
     to = session(ctx)
     reply = to.ask("ListUsers")
     if to.as_json:
