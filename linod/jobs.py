@@ -93,6 +93,11 @@ class Job(NamedTuple):
     log: str = ""  # the last lines, each "TIME LEVEL text"
     log_lines: int = 0
     log_dropped: int = 0
+    cpu_seconds: float | None = None  # what all its processes used; None when nothing could measure it
+    memory_peak: int | None = None  # bytes that they had together at most
+    bytes_read: int | None = None  # from block devices
+    bytes_written: int | None = None
+    processes: int | None = None  # how many there were at once, threads included, at most
 
     @property
     def outcome(self) -> State | None:

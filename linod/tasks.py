@@ -14,9 +14,6 @@ NOTHING_TO_PLAN = datetime(9999, 12, 31, tzinfo=UTC)
 SYSTEM_TASK = "linod.SystemTask"
 """The kind of the tasks that linod brings; `#2` and a bare id mean one of these."""
 
-MISSED = ("once", "skip")
-"""Policies for slots that passed while nobody could run them: one job makes up for all, or none does."""
-
 GRACE = timedelta(minutes=1)
 """How late a task may be before it is called overdue: several polls of the runner, and a job slot that gets free."""
 
@@ -52,7 +49,21 @@ class Task(NamedTuple):
     end_date: date | None = None
     end_time: time | None = None
     time_zone: str | None = None
-    missed: str | None = None  # one of MISSED: what becomes of slots that nobody could run; None: once
+    overlap: str | None = None  # this and the following: `linod.policies.Policy`; None: the site's default
+    missed: str | None = None
+    on_failure: str | None = None
+    retries: int | None = None
+    retry_pause: int | None = None
+    on_crash: str | None = None
+    timeout: int | None = None
+    priority: int | None = None
+    splay: int | None = None
+    queue: str | None = None
+    memory_max: int | None = None
+    cpu_weight: int | None = None
+    pids_max: int | None = None
+    keep_days: int | None = None
+    keep_jobs: int | None = None
     log_level: str = "INFO"
     disabled: bool = False
     requested_at: datetime | None = None
@@ -66,6 +77,7 @@ class Task(NamedTuple):
     events: int = 0  # executed slots, for max_events
     job_id: int | None = None  # the unfinished job of this task
     failed_job: int | None = None  # the job whose failure disabled this task
+    failures: int = 0  # how many of its jobs failed, one after the other, up to now
     own: Mapping[str, object] = MappingProxyType({})  # the columns that its kind has beside these
 
     @property

@@ -9,7 +9,7 @@ import linod
 ROOT = Path(linod.__file__).parent
 
 GROUPS = [
-    {"errors", "clock", "lazy", "settings", "loglevels"},
+    {"errors", "clock", "lazy", "settings", "loglevels", "quantities", "policies"},
     {
         "recurrence",
         "tasks",
@@ -31,7 +31,9 @@ GROUPS = [
 
 WITHIN = {
     # What a module may import from its own group: the sentences of the design.
-    "settings": {"errors", "lazy", "loglevels"},
+    "settings": {"errors", "lazy", "loglevels", "policies", "quantities"},
+    "quantities": set(),
+    "policies": {"errors", "quantities"},
     "clock": set(),
     "lazy": set(),
     "errors": set(),

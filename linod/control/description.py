@@ -45,6 +45,7 @@ error ExpectedMore ()
 _WORDS: Mapping[object, str] = {
     Mapping[str, object]: "object",
     int: "int",
+    float: "float",
     str: "string",
     bool: "bool",
     datetime: "string",

@@ -1,6 +1,6 @@
 """What happened: jobs, installed procedures, kinds of task, operators' changes; and the users of the site."""
 
-from peewee import CharField, IntegerField, TextField
+from peewee import BigIntegerField, CharField, FloatField, IntegerField, TextField
 
 from linod.models.fields import MomentField, NewIdField
 from linod.models.table import Table
@@ -36,6 +36,11 @@ class Job(Table):
     log = TextField(default="")
     log_lines = IntegerField(default=0)
     log_dropped = IntegerField(default=0)
+    cpu_seconds = FloatField(null=True)
+    memory_peak = BigIntegerField(null=True)
+    bytes_read = BigIntegerField(null=True)
+    bytes_written = BigIntegerField(null=True)
+    processes = IntegerField(null=True)
 
     class Meta:
         table_name = "linod_job"

@@ -12,7 +12,8 @@ from linod.kinds import OwnColumn
 from linod.loglevels import LogLevel
 from linod.models.fields import parse_moment
 from linod.models.runnable import SCHEDULE, WEEKDAYS, Runnable
-from linod.tasks import MISSED
+from linod.policies import BIGGEST
+from linod.policies import KINDS as POLICY_KINDS
 
 UNITS = ("once", "never", "secondly", "minutely", "hourly", "daily", "weekly", "monthly", "yearly", "easter")
 OLD_UNITS = {"per_weekday": "weekly"}  # Lino's own table calls it deprecated, and saves it as weekly
@@ -24,8 +25,6 @@ TRUE = ("yes", "true", "on", "1", "y")
 FALSE = ("no", "false", "off", "0", "n")
 TEXT_LENGTH = 10_000
 """Characters that an operator may write into a text of no given length."""
-
-BIGGEST = 2**31 - 1  # what an integer column of every database holds
 
 
 class BadColumn(BadValue):
@@ -133,15 +132,6 @@ def _unit(value: object) -> str:
     return word
 
 
-def _missed(value: object) -> str:
-    word = str(value).strip().lower()
-    if word not in MISSED:
-        raise ValueError(
-            f"{_shown(value)} is no way to treat missed slots; {near(word, MISSED, 'they are once, skip')}"
-        )
-    return word
-
-
 def _log_level(value: object) -> str:
     if isinstance(value, Enum):
         value = value.name
@@ -214,7 +204,7 @@ OPERABLE: Mapping[str, Column] = {
     "end_date": Column(_date, "a date such as 2026-11-24", empty=True),
     "end_time": Column(_time, "a time of the day such as 04:00", empty=True),
     "time_zone": Column(_time_zone, "a time zone such as Europe/Brussels", empty=True),
-    "missed": Column(_missed, "once or skip", empty=True),
+    **{name: Column(kind.parse, kind.takes, empty=True) for name, kind in POLICY_KINDS.items()},
     "log_level": Column(_log_level, "one of " + ", ".join(level.name for level in LogLevel)),
     "disabled": Column(_yes_or_no, "yes or no"),
     "seqno": Column(_number, "a whole number from 1"),

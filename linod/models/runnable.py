@@ -3,7 +3,7 @@
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, Self
 
-from peewee import BooleanField, CharField, IntegerField, TextField
+from peewee import BigIntegerField, BooleanField, CharField, IntegerField, TextField
 
 from linod.models.fields import DayField, MomentField, NewIdField, WallTimeField
 from linod.models.procedures import ProcedureField
@@ -32,7 +32,7 @@ NAME_LENGTH = 200
 
 NOT_COPIED = frozenset(
     {"id", "requested_at", "requested_by", "requested_log_level", "last_start_time", "last_end_time"}
-    | {"message", "next_due", "anchor", "events", "job_id", "failed_job"}
+    | {"message", "next_due", "anchor", "events", "job_id", "failed_job", "failures"}
 )
 """Columns that tell what became of a task: a copy of it begins without."""
 
@@ -102,7 +102,21 @@ class Runnable(Sequenced, RecurrenceSet):
     id = NewIdField()
     name = CharField(NAME_LENGTH)
     procedure = ProcedureField(100)
+    overlap = CharField(10, null=True)
     missed = CharField(10, null=True)
+    on_failure = CharField(10, null=True)
+    retries = IntegerField(null=True)
+    retry_pause = IntegerField(null=True)
+    on_crash = CharField(10, null=True)
+    timeout = IntegerField(null=True)
+    priority = IntegerField(null=True)
+    splay = IntegerField(null=True)
+    queue = CharField(100, null=True)
+    memory_max = BigIntegerField(null=True)
+    cpu_weight = IntegerField(null=True)
+    pids_max = IntegerField(null=True)
+    keep_days = IntegerField(null=True)
+    keep_jobs = IntegerField(null=True)
     log_level = CharField(10, default="INFO")
     disabled = BooleanField(default=False)
     requested_at = MomentField(null=True)
@@ -116,6 +130,7 @@ class Runnable(Sequenced, RecurrenceSet):
     events = IntegerField(default=0)
     job_id = IntegerField(null=True)
     failed_job = IntegerField(null=True)
+    failures = IntegerField(default=0)
 
     class Meta:
         # Unplanned, due, upcoming and the next wake-up are reads of the first index, requests of the second.

@@ -5,9 +5,10 @@ from datetime import date, datetime, time
 
 from linod.errors import BadValue, near
 from linod.loglevels import LogLevel
+from linod.policies import KINDS
 from linod.recurrence import Recurrence
 from linod.recurrence.checks import UNITS, WEEKDAYS, parse_positions
-from linod.tasks import MISSED, Task
+from linod.tasks import Task
 
 RESERVED = ("class_name", "run_after", "during_initdb")
 """Keywords that are no columns."""
@@ -120,12 +121,6 @@ def _time(value: object) -> time:
     return value
 
 
-def _missed(value: object) -> str:
-    if not isinstance(value, str) or value not in MISSED:
-        raise ValueError(near(str(value), MISSED, f"known are {', '.join(MISSED)}"))
-    return value
-
-
 def _log_level(value: object) -> str:
     if isinstance(value, LogLevel):
         return value.name
@@ -148,7 +143,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "end_date": _date,
     "end_time": _time,
     "time_zone": _text,
-    "missed": _missed,
+    **{name: kind.parse for name, kind in KINDS.items()},
     "log_level": _log_level,
     "name": _text,
     "disabled": _flag,

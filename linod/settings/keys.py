@@ -5,6 +5,7 @@ from typing import Any
 
 from linod.errors import near
 from linod.loglevels import LogLevel
+from linod.policies import KINDS, POLICIES
 from linod.settings.model import SQLITE
 from linod.settings.zones import check_zone
 
@@ -133,8 +134,15 @@ def no_channels(value: object) -> bool:
     return False
 
 
-def not_yet(value: object) -> object:
-    raise ValueError("known, but not available yet; remove the line")
+def policy(name: str) -> Parse:
+    """A policy, as `linod-ctl set` takes it; TOML's own true, false and fractions are slips."""
+
+    def parse(value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise _wrong(KINDS[name].takes, value)
+        return KINDS[name].parse(value)
+
+    return parse
 
 
 HOST: dict[str, Parse] = {
@@ -158,12 +166,26 @@ KEYS: dict[str, Parse] = {
     "stop_timeout": seconds(),
     "kill_grace": seconds(),
     "use_channels": no_channels,
-    "keep_days": not_yet,
-    "keep_jobs": not_yet,
-    "queues": not_yet,
-    "defaults": not_yet,
+    "keep_days": policy("keep_days"),
+    "keep_jobs": policy("keep_jobs"),
 }
-"""Keys outside any table, and the names of the tables that have no keys yet."""
+"""Keys outside any table."""
+
+DEFAULTS: dict[str, Parse] = {name: policy(name) for name in POLICIES if name not in KEYS}
+"""Keys of the table `[defaults]`."""
+
+TABLES: dict[str, dict[str, Parse] | None] = {"host": HOST, "defaults": DEFAULTS, "queues": None}
+"""The tables: name -> its keys; None: the keys are names of queues, and each holds how many jobs run at once."""
+
+_queue_size = count(least=1, most=10_000)
+
+
+def _queue(name: str) -> Parse:
+    def parse(value: object) -> object:
+        KINDS["queue"].parse(name)
+        return _queue_size(value)
+
+    return parse
 
 
 def parse_all(values: dict[str, Any]) -> tuple[dict[Keys, Any], list[tuple[Keys, str]]]:
@@ -186,10 +208,10 @@ def parse_all(values: dict[str, Any]) -> tuple[dict[Keys, Any], list[tuple[Keys,
 
 
 def _flat(values: dict[str, Any]) -> list[tuple[Keys, Any]]:
-    """Keys and values, those of `[host]` one by one."""
+    """Keys and values, those of a table one by one."""
     flat: list[tuple[Keys, Any]] = []
     for key, value in values.items():
-        if key == "host" and isinstance(value, dict):
+        if key in TABLES and isinstance(value, dict):
             flat += [((key, inner), held) for inner, held in value.items()]
         else:
             flat.append(((key,), value))
@@ -197,22 +219,32 @@ def _flat(values: dict[str, Any]) -> list[tuple[Keys, Any]]:
 
 
 def _parser(keys: Keys) -> Parse | None:
-    if keys == ("host",):
-        return _host_is_a_table
-    return KEYS.get(keys[0]) if len(keys) == 1 else HOST.get(keys[1])
+    name, *inner = keys
+    if name not in TABLES:
+        return KEYS.get(name)
+    if not inner:
+        return _no_table(name)
+    known = TABLES[name]
+    return _queue(inner[0]) if known is None else known.get(inner[0])
 
 
-def _host_is_a_table(value: object) -> object:
-    raise _wrong("a table, [host]", value)
+def _no_table(name: str) -> Parse:
+    def parse(value: object) -> object:
+        raise _wrong(f"a table, [{name}]", value)
+
+    return parse
 
 
 def _unknown(keys: Keys) -> str:
     """A key in the wrong table is the usual slip: in TOML what follows `[host]` belongs to it."""
-    key = keys[-1]
-    if len(keys) == 1:
-        if key in HOST:
-            return f"unknown setting {key!r}; it belongs below the line [host]"
-        return f"unknown setting {key!r}; {near(key, [*KEYS, 'host'], 'linod.toml(5) lists the keys')}"
+    key, table = keys[-1], keys[0] if len(keys) > 1 else ""
+    said = f"unknown setting {key!r}" + (f" in [{table}]" if table else "")
+    place = next((name for name, known in TABLES.items() if name != table and known and key in known), None)
+    if place:
+        return f"{said}; it belongs below the line [{place}]"
+    if not table:
+        return f"{said}; {near(key, [*KEYS, *TABLES], 'linod.toml(5) lists the keys')}"
     if key in KEYS:
-        return f"unknown setting {key!r} in [host]; it belongs above the line [host]"
-    return f"unknown setting {key!r} in [host]; {near(key, HOST, 'it has ' + ', '.join(HOST))}"
+        return f"{said}; it belongs above the line [{table}]"
+    known = TABLES[table] or ()
+    return f"{said}; {near(key, known, 'it has ' + ', '.join(known))}"

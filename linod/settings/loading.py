@@ -143,13 +143,16 @@ def os_user(uid: int) -> str:
 def _read(place: finding.Place, environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """What the files say, by the fields of `Settings`, and the warnings about it. No file, no parser imported."""
     if not place.exists and not place.dropins:
-        return {"host": {}}, []
+        return {"host": {}, "defaults": {}, "queues": {}}, []
+    from linod.settings.keys import TABLES
     from linod.settings.reading import read_place
 
     found = read_place(place, environ)
     values: dict[str, Any] = {keys[0]: value for keys, value in found.values.items() if len(keys) == 1}
     values.pop("use_channels", None)  # can only be false, which is what is
-    values["host"] = {keys[1]: value for keys, value in found.values.items() if len(keys) == 2}
+    for table in TABLES:
+        values[table] = {keys[1]: value for keys, value in found.values.items() if len(keys) == 2 and keys[0] == table}
+    values["defaults"] |= {name: values.pop(name) for name in ("keep_days", "keep_jobs") if name in values}
     return values, found.warnings
 
 

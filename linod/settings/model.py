@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from linod.loglevels import LogLevel
+from linod.policies import LINODS, Policy
 
 if TYPE_CHECKING:
     from linod.settings.owner import Owner
@@ -53,6 +54,8 @@ class Settings(NamedTuple):
     max_jobs: int = 4
     stop_timeout: float = 60.0
     kill_grace: float = 10.0
+    defaults: Mapping[str, object] = MappingProxyType({})  # of these policies the site says its own default
+    queues: Mapping[str, int] = MappingProxyType({})  # name -> jobs of it at once
     host: HostSettings = HostSettings()
     entry_points: bool = True  # load the plugins of the entry points too; no key of the file
     owner: "Owner | None" = None  # whom root becomes for this site; None: whoever runs linod stays who they are
@@ -62,6 +65,11 @@ class Settings(NamedTuple):
     def __repr__(self) -> str:
         """Without the environment, which may hold secrets."""
         return f"Settings(site={self.site!r}, place={str(self.place)!r})"
+
+    @property
+    def policy(self) -> Policy:
+        """What fills a policy that a task leaves empty."""
+        return LINODS._replace(**self.defaults)  # type: ignore[arg-type]  # parsed, each by its name
 
     @property
     def database_file(self) -> Path:

@@ -59,7 +59,7 @@ _linod_ctl_columns() {
     local column=${typed%%=*}
     if [[ $typed != *=* ]]; then
         compopt -o nospace
-        _linod_ctl_offer '' < <(_linod_ctl_words name= procedure= every_unit= every= positions= monday= tuesday= wednesday= thursday= friday= saturday= sunday= max_events= start_date= start_time= end_date= end_time= time_zone= missed= log_level= disabled= seqno=)
+        _linod_ctl_offer '' < <(_linod_ctl_words name= procedure= every_unit= every= positions= monday= tuesday= wednesday= thursday= friday= saturday= sunday= max_events= start_date= start_time= end_date= end_time= time_zone= overlap= missed= on_failure= retries= retry_pause= on_crash= timeout= priority= splay= queue= memory_max= cpu_weight= pids_max= keep_days= keep_jobs= log_level= disabled= seqno=)
         return
     fi
     case $column in
@@ -71,6 +71,10 @@ _linod_ctl_columns() {
     friday) _linod_ctl_offer "$column=" < <(_linod_ctl_words yes no) ;;
     saturday) _linod_ctl_offer "$column=" < <(_linod_ctl_words yes no) ;;
     sunday) _linod_ctl_offer "$column=" < <(_linod_ctl_words yes no) ;;
+    overlap) _linod_ctl_offer "$column=" < <(_linod_ctl_words skip queue replace) ;;
+    missed) _linod_ctl_offer "$column=" < <(_linod_ctl_words once skip) ;;
+    on_failure) _linod_ctl_offer "$column=" < <(_linod_ctl_words disable retry continue) ;;
+    on_crash) _linod_ctl_offer "$column=" < <(_linod_ctl_words next again) ;;
     log_level) _linod_ctl_offer "$column=" < <(_linod_ctl_words DEBUG INFO WARNING ERROR CRITICAL) ;;
     disabled) _linod_ctl_offer "$column=" < <(_linod_ctl_words yes no) ;;
     esac

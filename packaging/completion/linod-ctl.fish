@@ -65,12 +65,20 @@ function __linod_ctl_columns
             printf '%s\n' saturday={yes,no}
         case 'sunday=*'
             printf '%s\n' sunday={yes,no}
+        case 'overlap=*'
+            printf '%s\n' overlap={skip,queue,replace}
+        case 'missed=*'
+            printf '%s\n' missed={once,skip}
+        case 'on_failure=*'
+            printf '%s\n' on_failure={disable,retry,continue}
+        case 'on_crash=*'
+            printf '%s\n' on_crash={next,again}
         case 'log_level=*'
             printf '%s\n' log_level={DEBUG,INFO,WARNING,ERROR,CRITICAL}
         case 'disabled=*'
             printf '%s\n' disabled={yes,no}
         case '*'
-            printf '%s\n' name= procedure= every_unit= every= positions= monday= tuesday= wednesday= thursday= friday= saturday= sunday= max_events= start_date= start_time= end_date= end_time= time_zone= missed= log_level= disabled= seqno=
+            printf '%s\n' name= procedure= every_unit= every= positions= monday= tuesday= wednesday= thursday= friday= saturday= sunday= max_events= start_date= start_time= end_date= end_time= time_zone= overlap= missed= on_failure= retries= retry_pause= on_crash= timeout= priority= splay= queue= memory_max= cpu_weight= pids_max= keep_days= keep_jobs= log_level= disabled= seqno=
     end
 end
 

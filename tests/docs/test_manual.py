@@ -15,7 +15,7 @@ from linod.host.process import NOT_FOR_THE_HOST
 from linod.jobs import State
 from linod.journal import Event
 from linod.models import OPERABLE
-from linod.settings.keys import HOST, KEYS, not_yet
+from linod.settings.keys import DEFAULTS, HOST, KEYS
 from tests.docs.manual import (
     CTL,
     LINOD,
@@ -84,17 +84,14 @@ def test_the_grammar_is_that_of_the_parser() -> None:
 
 def test_every_setting_is_described_with_its_default_and_an_example() -> None:
     described = read(TOML)
-    keys = described.terms("KEYS") | described.terms("HOST")
+    keys = described.terms("KEYS") | described.terms("HOST") | described.terms("DEFAULTS")
     assert set(keys) == working()
-    assert set(described.terms("RESERVED KEYS") or re.findall(r"``(\w+)``", described.sections["RESERVED KEYS"])) == {
-        key for key, parse in KEYS.items() if parse is not_yet
-    }
     for key, text in keys.items():
         assert "Default: " in text, key
         example = tomllib.loads(code(text.split("Example: ")[1]))
-        parse = HOST[key.removeprefix("host.")] if key.startswith("host.") else KEYS[key]
-        assert list(example) == [key.removeprefix("host.")]
-        parse(*example.values())
+        table, _, name = key.rpartition(".")
+        assert list(example) == [name]
+        {"": KEYS, "host": HOST, "defaults": DEFAULTS}[table][name](*example.values())
     shown = {key: code(keys[key].split("Default: ")[1]) for key in defaults()}
     assert shown == {key: as_toml(value) for key, value in defaults().items()}
 

@@ -189,7 +189,7 @@ def test_what_can_be_called_with_ar_is_registered(registry: Procedures, func: ob
         (background_task(every_unit="monthly", positions=40), "positions: 40 never comes"),
         (background_task(every_unit="once"), "start_date: once needs its day"),
         (background_task(every_unit="daily", time_zone="Europe/Brusels"), "did you mean 'Europe/Brussels'?"),
-        (background_task(missed="all"), "missed='all': known are once, skip"),
+        (background_task(missed="all"), "missed='all': 'all' is unknown; known are once, skip"),
         (background_task(log_level="WARN"), "did you mean 'WARNING'?"),
         (background_task(log_level=17), "log_level=17: 17 is not a valid LogLevel"),
         (background_task(name=""), "name='': a text"),
@@ -347,7 +347,7 @@ def test_a_procedure_crosses_the_socket_as_json(registry: Procedures) -> None:
 def test_a_wire_of_another_linod_is_refused() -> None:
     wire = Procedure("x", "a").to_wire()
 
-    with pytest.raises(BadValue, match="unknown keyword 'splay'"):
-        Procedure.from_wire({**wire, "defaults": {"splay": 3}})
+    with pytest.raises(BadValue, match="unknown keyword 'spray'"):
+        Procedure.from_wire({**wire, "defaults": {"spray": 3}})
     with pytest.raises(KeyError):
         Procedure.from_wire({"name": "x"})

@@ -75,9 +75,33 @@ def test_a_bad_value_is_refused_with_the_reason(values: dict[str, Any], text: st
     assert text in problem(**values)
 
 
-@pytest.mark.parametrize("key", ["keep_days", "keep_jobs", "queues", "defaults"])
-def test_a_key_that_nothing_acts_on_yet_is_refused(key: str) -> None:
-    assert problem(**{key: 1}) == f"{key}: known, but not available yet; remove the line"
+def test_a_policy_is_written_as_linod_ctl_set_takes_it() -> None:
+    found = good(defaults={"timeout": "1h", "memory_max": "512M", "retries": 5}, queues={"mail": 1}, keep_days=90)
+    assert found == {
+        ("defaults", "timeout"): 3600,
+        ("defaults", "memory_max"): 512 << 20,
+        ("defaults", "retries"): 5,
+        ("queues", "mail"): 1,
+        ("keep_days",): 90,
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"defaults": 1}, "defaults: must be a table, [defaults], not a whole number 1"),
+        ({"defaults": {"timout": 1}}, "unknown setting 'timout' in [defaults]; did you mean 'timeout'?"),
+        ({"defaults": {"timeout": True}}, "defaults.timeout: must be a length of time"),
+        ({"defaults": {"overlap": "drop"}}, "defaults.overlap: 'drop' is unknown; known are skip, queue, replace"),
+        ({"defaults": {"keep_days": 3}}, "'keep_days' in [defaults]; it belongs above the line [defaults]"),
+        ({"overlap": "skip"}, "unknown setting 'overlap'; it belongs below the line [defaults]"),
+        ({"queues": {"mail": 0}}, "queues.mail: must be from 1 to 10000, not 0"),
+        ({"queues": {"my mail": 1}}, "queues.my mail: 'my mail' is not the name of a queue"),
+        ({"keep_jobs": 3}, "keep_jobs: 3 is not a whole number from 20"),
+    ],
+)
+def test_a_bad_policy_is_refused_with_the_reason(values: dict[str, Any], text: str) -> None:
+    assert text in problem(**values)
 
 
 def test_use_channels_false_is_what_is() -> None:
