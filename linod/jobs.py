@@ -46,6 +46,22 @@ ARROWS: dict[State, frozenset[State]] = {
 }
 
 
+class Usage(NamedTuple):
+    """What a job has used, with all that it started; None where nobody could count it. Fields are columns of `Job`.
+
+    cpu_seconds    of all processors together.
+    memory_peak    bytes: the most that it had at once.
+    bytes_read, bytes_written  from and to disks.
+    processes      the most that there were at once, threads counted too.
+    """
+
+    cpu_seconds: float | None = None
+    memory_peak: int | None = None
+    bytes_read: int | None = None
+    bytes_written: int | None = None
+    processes: int | None = None
+
+
 class Outcome(NamedTuple):
     """How a job ended.
 
@@ -54,6 +70,7 @@ class Outcome(NamedTuple):
     traceback    the whole traceback, or "".
     exit_code    what the process passed to exit, None when a signal ended it or no process was started.
     exit_signal  number of the signal that ended the process, else None.
+    usage        what it has used.
     """
 
     state: State
@@ -61,6 +78,7 @@ class Outcome(NamedTuple):
     traceback: str = ""
     exit_code: int | None = None
     exit_signal: int | None = None
+    usage: Usage = Usage()
 
 
 class Job(NamedTuple):

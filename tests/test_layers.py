@@ -24,7 +24,7 @@ GROUPS = [
         "kinds",
         "users",
     },
-    {"models", "migrations", "store", "lock", "host", "journal", "logs", "notify", "control"},
+    {"models", "migrations", "store", "lock", "cgroups", "host", "journal", "logs", "notify", "control"},
     {"runner", "foreground", "tables"},
     {"app", "cli", "testing", "demo"},
 ]
@@ -54,7 +54,8 @@ WITHIN = {
     "migrations": {"models"},
     "store": {"models", "migrations"},
     "lock": set(),
-    "host": {"models"},
+    "cgroups": set(),
+    "host": {"models", "cgroups"},
     "journal": set(),
     "logs": {"journal"},
     "notify": set(),

@@ -147,6 +147,7 @@ def _with_lock(
     lock: DatabaseLock,
     process: HostProcess | None,
 ) -> None:
+    from linod.cgroups.groups import Groups
     from linod.clock import SystemClock
     from linod.lock import PidFile
 
@@ -155,6 +156,8 @@ def _with_lock(
         lock.acquire(clock)
         process = _spawn(settings, lock)
     host = process
+    groups = Groups()
+    groups.begin()
     try:
         with PidFile(settings.pid_file):
             import asyncio
@@ -162,7 +165,7 @@ def _with_lock(
             from linod.app.daemon import Daemon
 
             async def serve() -> None:
-                await Daemon(settings, options, journal, clock, lock, host, early).serve(loops)
+                await Daemon(settings, options, journal, clock, lock, host, groups, early).serve(loops)
 
             asyncio.run(serve())
     finally:

@@ -13,6 +13,7 @@ from linod.app.hostnews import HostNews
 from linod.app.kinds import adopt_kinds
 from linod.app.reload import Reload, Retired
 from linod.app.signals import EarlySignals
+from linod.cgroups.groups import Groups
 from linod.clock import Clock
 from linod.errors import DatabaseAway, LinodError
 from linod.host.client import HostClient
@@ -40,6 +41,7 @@ class Daemon:
 
     lock     held; the host has inherited it.
     process  the host, started already: it imports the plugins while this process imports the rest.
+    groups   are being prepared.
     early    stop signals that came before the loop.
     """
 
@@ -51,6 +53,7 @@ class Daemon:
         clock: Clock,
         lock: DatabaseLock,
         process: HostProcess,
+        groups: Groups,
         early: EarlySignals,
     ) -> None:
         self.settings = settings
@@ -65,6 +68,7 @@ class Daemon:
         self.db = DatabaseThread()
         self.supervisor = Supervisor(journal, clock, self.zone, self.ctl, self._note)
         self._lock = lock
+        self.groups = groups
         self.news = self._make_news()
         self.host = self.new_host(settings, self.news, process)
         self.supervisor.host = self.host
@@ -134,10 +138,15 @@ class Daemon:
             process=process,
             spawn=lambda: spawn(settings.host, keep_fds=[self._lock.fd], environ=settings.environ),
             max_jobs=settings.max_jobs,
+            groups=self.groups,
         )
 
     async def _open_store(self) -> None:
         await self._patiently(self.db.run(self.store.open))
+        self.groups.wait()  # with it what a dead daemon's jobs had started has ended
+        if self.groups.problem:
+            level = logging.INFO if "INVOCATION_ID" in self.settings.environ else logging.DEBUG  # of systemd.exec(5)
+            log.log(level, self.groups.problem, extra={"event": Event.NO_LIMITS})
         now = self.clock.now()
         for job in await self.db.run(settle, self.store, now):
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
@@ -261,6 +270,8 @@ class Daemon:
             parts.append(f"left out: plugin {', '.join(broken)}")
         if self.news.problem:
             parts.append(f"no host: {self.news.problem}")
+        if self.groups.missing:
+            parts.append(self.groups.missing)
         if self.runner.database_away:
             parts.append(self.runner.database_away)
         return "; ".join(parts)

@@ -199,6 +199,7 @@ TYPES: Mapping[str, Fields] = {
     "Plugin": {"name": "string", "file": "?string", "ok": "bool", "error": "?string", "traceback": "?string"},
     "Finding": {"plugin": "string", "kind": "string", "text": "string", "cure": "string"},
     "Host": {"state": "string", "pid": "?int", "python": "string", "size_kib": "?int", "problem": "?string"},
+    "Limits": {"control_group": "?string", "controllers": "[]string", "problem": "?string"},
     "Counts": {"tasks": "int", "enabled": "int", "disabled": "int", "running": "int", "requested": "int"}
     | {"failed": "int", "overdue": "int", "gone": "int"},
     "Failure": {"task": "Task", "job": "Job"},
@@ -215,6 +216,7 @@ TYPES: Mapping[str, Fields] = {
         "log": "string",
         "max_jobs": "int",
         "host": "Host",
+        "limits": "Limits",
         "plugins": "[]Plugin",
         "procedures": "[]Procedure",
         "findings": "[]Finding",

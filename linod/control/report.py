@@ -21,6 +21,9 @@ class Report(NamedTuple):
     log               journal, or stderr.
     host_state        loading, ready, away.
     host_problem      why the host is away, "" while it is not.
+    control_group     below it each job has one of its own; "" when it has none.
+    controllers       what limits and counts jobs there.
+    limits_problem    what does not limit them, and why; "" when all does.
     problems          anything else that needs a human, one sentence each.
     """
 
@@ -40,6 +43,9 @@ class Report(NamedTuple):
     host_python: str
     host_size_kib: int | None
     host_problem: str
+    control_group: str
+    controllers: Sequence[str]
+    limits_problem: str
     plugins: Sequence[Plugin] = ()
     findings: Sequence[Finding] = ()
     problems: Sequence[str] = ()

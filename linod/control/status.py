@@ -91,6 +91,11 @@ def facts(report: Report) -> JsonObject:
             "size_kib": report.host_size_kib,
             "problem": report.host_problem or None,
         },
+        "limits": {
+            "control_group": report.control_group or None,
+            "controllers": list(report.controllers),
+            "problem": report.limits_problem or None,
+        },
         "plugins": plugins,
         "findings": findings,
         "problems": list(report.problems),

@@ -17,8 +17,10 @@ from enum import Enum
 from types import FrameType
 from typing import NoReturn
 
+from linod.cgroups import Group
 from linod.host.calling import call, find, run_hooks
 from linod.host.kernel import die_with_parent, name_process
+from linod.host.limits import enter, limit
 from linod.host.order import begin, has_order, read_order
 from linod.host.outlet import Outlet, OutletHandler, Printed, text_file
 from linod.host.protocol import Message
@@ -46,10 +48,13 @@ class Child:
 
     fds        the channel: stream, standard output, standard error.
     inherited  descriptors of the host that a job must not hold: one forgotten keeps another job's stream open.
+    group      the control group that it is to make and enter, None when it gets none.
     """
 
-    def __init__(self, fds: Sequence[int], parent: int, inherited: Iterable[int]) -> None:
+    def __init__(self, fds: Sequence[int], parent: int, inherited: Iterable[int], group: Group | None = None) -> None:
         self._pid = os.getpid()
+        self._group = group
+        self._memory_max = 0  # of this process alone
         self._phase = Phase.WAITING
         self._signalled = False
         self._owed = False  # JobTerminated, when the line that is being written is complete
@@ -116,6 +121,7 @@ class Child:
     def run(self, soon: float) -> NoReturn:
         """Rehearse, unless the order comes within `soon` seconds; wait for it, do it, end."""
         name_process("linod-spare")
+        self._group = enter(self._group)
         if not has_order(self._stream, soon):
             rehearse(self._outlet, self._handler, sys.stdout)
         order = read_order(self._stream)
@@ -128,6 +134,8 @@ class Child:
         try:
             try:
                 ar = begin(order, self._stream, self._outlet)
+                if limits := order.get("limits"):  # an older daemon knows none
+                    self._memory_max = limit(self._group, limits)
                 self._phase = Phase.RUNNING
                 if self._signalled:
                     raise JobTerminated
@@ -137,7 +145,7 @@ class Child:
             finally:
                 self._phase = Phase.FINISHING
         except BaseException as error:  # the one place where a job's exception ends: it becomes the outcome
-            return of_exception(error)
+            return of_exception(error, self._memory_max)
         return failed or Verdict(State.SUCCEEDED)
 
     def _told_in_loop(self) -> None:

@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from linod.cgroups import Group
+from linod.cgroups.groups import Groups
 from linod.host.channel import Channel
 from linod.host.outcomes import Exit
 from linod.host.packets import encode
@@ -28,11 +30,13 @@ class Child:
     unfit     why it could not be handed that order, "" if it could.
     finished  the process is gone, and this is how; None while it is not known to be.
     lost      why nobody saw its end, "" if somebody did.
+    group     its control group, which it makes itself; None when it gets none.
     """
 
-    def __init__(self, number: int, channel: Channel) -> None:
+    def __init__(self, number: int, channel: Channel, group: Group | None) -> None:
         self.number = number
         self.channel = channel
+        self.group = group
         self.pid: int | None = None
         self.pid_started = 0
         self.order: Order | None = None
@@ -75,12 +79,14 @@ class Child:
 class Children:
     """Has one child wait for the next job, so that handing it over is one write.
 
-    fork      asks the host for a child: takes its number, and the channel's ends that go with it.
+    fork      asks the host for a child, and sends it the child's ends of the channel.
+    groups    where each child gets a control group.
     reserved  children that somebody is about to hand an order to.
     """
 
-    def __init__(self, fork: Callable[[int, tuple[int, int, int]], None]) -> None:
+    def __init__(self, fork: Callable[[Child], None], groups: Groups) -> None:
         self._fork = fork
+        self._groups = groups
         self._alive: dict[int, Child] = {}
         self._spare: Child | None = None
         self._lost_spares = 0
@@ -95,9 +101,9 @@ class Children:
     def new(self) -> Child:
         """Have a child forked. Raises OSError when the daemon has no descriptors left for its channel."""
         self._last += 1
-        child = Child(self._last, Channel.make())
+        child = Child(self._last, Channel.make(), self._groups.new())
         self._alive[child.number] = child
-        self._fork(child.number, child.channel.theirs)
+        self._fork(child)
         return child
 
     def reserve(self) -> Child | None:
@@ -153,7 +159,7 @@ class Children:
         child = self._alive.pop(message["child"], None)
         if child is None:
             return ""
-        child.finished = Exit(message["code"], message["signal"])
+        child.finished = Exit.of(message)
         if child is not self._spare:
             self._tell_end(child)
             return ""
@@ -168,8 +174,10 @@ class Children:
             child.lost = reason
             if child.job is not None:
                 child.job.lost(reason)
-            elif child is self._spare:
+                continue
+            if child is self._spare:
                 child.channel.close()
+            self._groups.give_up(child.group)
         self._alive.clear()
         self._spare = None
 
@@ -189,7 +197,7 @@ def _last_words(channel: Channel) -> str:
 
 
 def _line(order: Order) -> bytes:
-    line = {
+    line: dict[str, object] = {
         "job_id": order.job_id,
         "procedure": order.procedure,
         "log_level": order.log_level,
@@ -198,4 +206,6 @@ def _line(order: Order) -> bytes:
         "user": None if order.user is None else dict(order.user),
         "request_user": None if order.request_user is None else dict(order.request_user),
     }
+    if order.limits:
+        line["limits"] = dict(order.limits)
     return encode(line).encode() + b"\n"

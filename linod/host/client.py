@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Sequence
 from enum import Enum
 
+from linod.cgroups.groups import Groups
 from linod.clock import Clock
 from linod.errors import ConfigurationError, LinodError
 from linod.host.children import Child, Children
@@ -49,6 +50,7 @@ class HostClient:
     spawn         starts a host; ConfigurationError when that is impossible.
     entry_points  import the plugins that installed distributions announce, too.
     max_jobs      as many run when the next order comes as soon as one of them ends.
+    groups        where each child gets a control group of its own; None: none gets one.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class HostClient:
         process: HostProcess | None = None,
         entry_points: bool = True,
         max_jobs: int | None = None,
+        groups: Groups | None = None,
     ) -> None:
         self.state = HostState.AWAY
         self.loaded: Loaded | None = None
@@ -78,7 +81,8 @@ class HostClient:
         self._report = LoadReport(0, ())
         self._left_out: dict[str, PluginReport] = {}
         self._jobs: dict[int, RunningJob] = {}
-        self._children = Children(self._fork)
+        self._groups = groups or Groups()
+        self._children = Children(self._fork, self._groups)
         self._failures = 0
         self._ready_at = 0.0
         self._restart: asyncio.TimerHandle | None = None
@@ -103,7 +107,7 @@ class HostClient:
         self.state = HostState.LOADING
         self._report = LoadReport(process.pid, self._left_out.values())
         self._link = HostLink(process, self._settings, self)
-        self._children = Children(self._fork)
+        self._children = Children(self._fork, self._groups)
         self._link.load(self._plugins, entry_points=self._entry_points, without=tuple(self._left_out))
 
     # What the host says
@@ -206,7 +210,7 @@ class HostClient:
             self._children.reserved -= 1
         if child is None or not self._has(child):
             child = self._hand_over(order)
-        job = RunningJob(order, child, self._mux, self.events, self._clock, self._over)
+        job = RunningJob(order, child, self._mux, self.events, self._clock, self._groups, self._over)
         self._jobs[job.id] = job
         job.begin()
         self._children.used()
@@ -231,10 +235,12 @@ class HostClient:
             raise HostAway(f"no channel for a job: {error.strerror}") from error
         return child
 
-    def _fork(self, number: int, fds: tuple[int, int, int]) -> None:
+    def _fork(self, child: Child) -> None:
         if self._link is not None:
-            full = self._max_jobs is not None and len(self._jobs) >= self._max_jobs
-            self._link.send({"type": "fork", "child": number, "full": full}, fds)
+            message: Message = {"type": "fork", "child": child.number}
+            message["full"] = self._max_jobs is not None and len(self._jobs) >= self._max_jobs
+            message["group"] = None if child.group is None else child.group.path
+            self._link.send(message, child.channel.theirs)
 
     def _keep_spare(self) -> None:
         if self._link is not None and self.ready and not self._stopping:

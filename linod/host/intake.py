@@ -26,7 +26,7 @@ LATEST = 253402300800.0
 
 HIGHEST_LEVEL = 1000
 
-REPORTED = frozenset({State.SUCCEEDED, State.WARNED, State.FAILED})
+REPORTED = frozenset({State.SUCCEEDED, State.WARNED, State.FAILED, State.OUT_OF_MEMORY})
 
 
 class Report:
@@ -138,6 +138,13 @@ class Intake:
             text = f"{self.dropped} further records were dropped: {limit}"
             level = max(logging.WARNING, self._level)
             self._events.job_record(self._job_id, Record(self._now(), level, "linod", text))
+
+    def tell_left(self, count: int, stuck: bool) -> None:
+        """A record of processes that had not ended when the job had: who wrote it may not know of them."""
+        if count:
+            text = f"{count} processes that the job had left behind were killed"
+            text += ", but not all of them end: they sleep uninterruptibly" if stuck else ""
+            self._record(self._now(), logging.WARNING, "linod", text)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -45,8 +45,16 @@ def process_started(pid: int) -> int:
 
 def resident_kib() -> int:
     """Resident memory of this process."""
-    pages = int(read("/proc/self/statm", 4096).split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+    return _pages(1) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def virtual_bytes() -> int:
+    """Addresses that this process has in use, whether or not there is memory behind them."""
+    return _pages(0) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _pages(field: int) -> int:
+    return int(read("/proc/self/statm", 4096).split()[field])
 
 
 def read(path: str, size: int) -> bytes:

@@ -126,12 +126,14 @@ class Host:
         self._epoll.register(self._packets.fileno(), select.EPOLLIN)
         while True:
             self._watch_for_space()
-            for fd, _ in self._epoll.poll():
+            for fd, _ in self._epoll.poll(self._nursery.patience()):
                 if fd == self._packets.fileno():
                     self._packets.flush()
                     self._read()
-                else:
-                    self._say(self._nursery.ended(fd))
+                elif (message := self._nursery.happened(fd)) is not None:
+                    self._say(message)
+            for message in self._nursery.overdue():
+                self._say(message)
 
     def _read(self) -> None:
         while (received := self._packets.receive()) is not None:
@@ -141,7 +143,8 @@ class Host:
     def _do(self, message: Message, fds: list[int]) -> None:
         match message["type"]:
             case "fork":
-                self._say(self._nursery.fork(message["child"], fds, full=message["full"]))
+                child, group = message["child"], message.get("group")  # of which an older daemon does not know
+                self._say(self._nursery.fork(child, fds, full=message["full"], group=group))
             case "signal":
                 self._nursery.signal(
                     message["child"], message["signal"], whole_group=message["group"], ending=message["ending"]

@@ -20,10 +20,10 @@ class Mux:
         self._handlers: dict[int, Callable[[], None]] = {}
         asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._serve)
 
-    def add(self, fd: int, handler: Callable[[], None]) -> None:
-        """Call `handler` whenever `fd` is readable or at its end."""
+    def add(self, fd: int, handler: Callable[[], None], events: int = select.EPOLLIN) -> None:
+        """Call `handler` whenever `fd` is readable or at its end, or what else `events` of epoll(7) say."""
         self._handlers[fd] = handler
-        self._epoll.register(fd, select.EPOLLIN)
+        self._epoll.register(fd, events)
 
     def remove(self, fd: int) -> None:
         """Forget `fd`; before it is closed."""

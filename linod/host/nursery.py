@@ -4,10 +4,14 @@ import os
 import select
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from resource import struct_rusage
 from typing import NoReturn
 
+from linod.cgroups import Group, Watch
+from linod.cgroups.usage import usage
 from linod.host.kernel import process_started
 from linod.host.protocol import EXIT_NO_ORDER, Message
 
@@ -16,15 +20,30 @@ SOON = 0.05
 work waits, the order comes within milliseconds, and a rehearsal, 0.8 ms, holds up others more than it helps one."""
 
 
-class _Child:
-    """A process that was forked. `ending`: its group goes with it."""
+STUCK = 2.0
+"""Seconds that what a child leaves behind has to die, when it is killed; in uninterruptible sleep it does not."""
 
-    def __init__(self, number: int, pid: int) -> None:
+
+class _Child:
+    """A process that was forked.
+
+    ending    its process group goes with it.
+    group     its control group, None when it was given none.
+    left      processes that it left behind in there.
+    watch     tells when these have ended.
+    deadline  when that is not waited for any longer, by the monotonic clock.
+    """
+
+    def __init__(self, number: int, pid: int, group: Group | None) -> None:
         self.number = number
         self.pid = pid
         self.pidfd = os.pidfd_open(pid)
         self.started = process_started(pid)
         self.ending = False
+        self.group = group
+        self.left = 0
+        self.watch: Watch | None = None
+        self.deadline = 0.0
 
 
 class Nursery:
@@ -42,6 +61,8 @@ class Nursery:
         self._inherited = inherited
         self._children: dict[int, _Child] = {}  # by pidfd
         self._numbers: dict[int, _Child] = {}
+        self._leaving: dict[int, _Child] = {}  # by the descriptor of the watch
+        self._unremoved: list[Group] = []
 
     def prepare(self) -> None:
         """Import and rehearse what every child does, and take back what plugins did to logging."""
@@ -61,13 +82,14 @@ class Nursery:
 
         return list(procedures.warnings)
 
-    def fork(self, number: int, fds: list[int], *, full: bool) -> Message:
+    def fork(self, number: int, fds: list[int], *, full: bool, group: str | None) -> Message:
         """Fork a child that waits for its order on the channel `fds`. Returns what to tell the daemon.
 
-        full  all job slots are taken.
+        full   all job slots are taken.
+        group  the path of the control group that the child is to make, None when it gets none.
         """
         try:
-            child = self._fork(number, fds, full)
+            child = self._fork(number, fds, full, Group(group) if group else None)
         except OSError as error:
             return {"type": "unforked", "child": number, "error": error.strerror or str(error)}
         finally:
@@ -75,7 +97,7 @@ class Nursery:
                 os.close(fd)  # else the daemon would see no end of the child's stream
         return {"type": "forked", "child": number, "pid": child.pid, "started": child.started}
 
-    def _fork(self, number: int, fds: Sequence[int], full: bool) -> _Child:
+    def _fork(self, number: int, fds: Sequence[int], full: bool, group: Group | None) -> _Child:
         """Raises  OSError when there cannot be another process."""
         sys.stdout.flush()
         sys.stderr.flush()
@@ -84,19 +106,21 @@ class Nursery:
         try:
             pid = os.fork()
             if pid == 0:
-                self._be_child(fds, parent, [*self._inherited, *self._children], full)
+                self._be_child(fds, parent, [*self._inherited, *self._children, *self._leaving], full, group)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        child = _Child(number, pid)
+        child = _Child(number, pid, group)
         self._children[child.pidfd] = self._numbers[number] = child
         self._epoll.register(child.pidfd, select.EPOLLIN)
         return child
 
-    def _be_child(self, fds: Sequence[int], parent: int, inherited: Sequence[int], full: bool) -> NoReturn:
+    def _be_child(
+        self, fds: Sequence[int], parent: int, inherited: Sequence[int], full: bool, group: Group | None
+    ) -> NoReturn:
         from linod.host.child import Child
 
         try:
-            Child(fds, parent, inherited).run(SOON if full else 0.0)
+            Child(fds, parent, inherited, group).run(SOON if full else 0.0)
         except BaseException:  # linod's own failure; it must not reach the host's loop, of which this is a copy
             traceback.print_exc(file=sys.__stderr__)
         finally:
@@ -108,31 +132,100 @@ class Nursery:
         child = self._numbers.get(number)
         if child is not None:
             child.ending = child.ending or ending
-            _kill(child.pid, signum, whole_group)
+            if whole_group and signum == signal.SIGKILL:
+                _end_everything(child)
+            else:
+                _kill(child.pid, signum, whole_group)
 
-    def ended(self, pidfd: int) -> Message:
-        """A child's pidfd is readable: reap it. Returns what to tell the daemon."""
-        child = self._children.pop(pidfd)
-        del self._numbers[child.number]
+    def happened(self, fd: int) -> Message | None:
+        """A descriptor that was given to epoll is readable. Returns what to tell the daemon, if there is something."""
+        child = self._leaving.get(fd)
+        if child is None:
+            child = self._children[fd]
+            self._epoll.unregister(fd)
+            return None if self._leaves(child) else self._over(child)
+        return self._over(child) if child.watch is not None and child.watch.empty() else None
+
+    def patience(self) -> float:
+        """Seconds for which epoll may wait; -1 for as long as it likes."""
+        if not self._leaving:
+            return -1
+        return max(0.0, min(child.deadline for child in self._leaving.values()) - time.monotonic())
+
+    def overdue(self) -> Iterator[Message]:
+        """What to tell of children that have ended, but not all that they left behind, which was waited for."""
+        if self._leaving:
+            now = time.monotonic()
+            for child in [child for child in self._leaving.values() if child.deadline <= now]:
+                yield self._over(child)
+
+    def _leaves(self, child: _Child) -> bool:
+        """Whether a child that has ended leaves processes behind. They are killed, and their end is awaited."""
+        try:
+            watch = child.group.watch() if child.group is not None else None
+        except OSError:  # it was killed before it entered, or could not
+            child.group = None
+            return False
+        if watch is None or watch.empty():
+            if watch is not None:
+                watch.close()
+            return False
+        assert child.group is not None
+        child.left = len(set(child.group.members()) - {child.pid})
+        child.group.kill()
+        child.watch, child.deadline = watch, time.monotonic() + STUCK
+        self._leaving[watch.fd] = child
+        self._epoll.register(watch.fd, select.EPOLLPRI)
+        return True
+
+    def _over(self, child: _Child) -> Message:
+        """Reap a child. Returns what to tell the daemon."""
+        del self._numbers[child.number], self._children[child.pidfd]
+        status: Message = {"code": None, "signal": None, "left": child.left, "stuck": False}
+        if child.watch is not None:
+            status["stuck"] = not child.watch.empty()
+            del self._leaving[child.watch.fd]
+            self._epoll.unregister(child.watch.fd)
+            child.watch.close()
         if child.ending:
             _kill(child.pid, signal.SIGKILL, whole_group=True)  # before reaping: the group's id cannot be another's yet
-        self._epoll.unregister(pidfd)
-        try:
-            end = os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
-        except ChildProcessError:  # a plugin's at-fork function or signal handler has reaped it
-            end = None
-        os.close(pidfd)
-        status: Message = {"code": None, "signal": None}
-        if end is not None:
-            status["code" if end.si_code == os.CLD_EXITED else "signal"] = end.si_status
+        rusage = _reap(child.pid, status)
+        os.close(child.pidfd)
+        status["usage"] = usage(rusage, child.group)
+        self._remove(child.group)
         return {"type": "exited", "child": child.number, **status}
 
+    def _remove(self, group: Group | None) -> None:
+        """Remove a control group, and those that could not be removed before."""
+        groups = self._unremoved if group is None else [*self._unremoved, group]
+        self._unremoved = [one for one in groups if not one.remove()]
+
     def kill_all(self) -> None:
-        """Kill every child with its process group, and wait until each is gone."""
+        """Kill every child with all that it has started, and wait until each is gone."""
         for child in self._children.values():
-            _kill(child.pid, signal.SIGKILL, whole_group=True)
-        for pidfd in list(self._children):
-            self.ended(pidfd)
+            _end_everything(child)
+        for child in list(self._children.values()):
+            if child.group is not None:
+                child.group.wait_until_empty(STUCK)
+            self._over(child)
+
+
+def _reap(pid: int, status: Message) -> struct_rusage | None:
+    """Wait for the end of a child, and write down how it was. Returns what it has used."""
+    try:
+        _, end, rusage = os.wait4(pid, 0)
+    except ChildProcessError:  # a plugin's at-fork function or signal handler has reaped it
+        return None
+    code = os.waitstatus_to_exitcode(end)
+    status["code" if code >= 0 else "signal"] = abs(code)
+    return rusage
+
+
+def _end_everything(child: _Child) -> None:
+    """SIGKILL to a child and all that it has started. One that was forked just now is in no group of its own yet."""
+    if child.group is not None:
+        child.group.kill()
+    _kill(child.pid, signal.SIGKILL, whole_group=True)
 
 
 def _kill(pid: int, number: int, whole_group: bool) -> None:

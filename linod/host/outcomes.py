@@ -1,20 +1,52 @@
 """From what is known of an ended job to its one outcome, in words that are true. Pure."""
 
 import signal
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from linod.host.intake import Report
-from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED
-from linod.jobs import Outcome, State
+from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, Message
+from linod.host.text import size
+from linod.jobs import Outcome, State, Usage
 
 UNREPORTED = {EXIT_SUCCEEDED: State.SUCCEEDED, EXIT_WARNED: State.WARNED, EXIT_FAILED: State.FAILED}
 
 
 class Exit(NamedTuple):
-    """How a process ended: one of the two is set; neither when nobody could see it."""
+    """How a process ended: one of code and signal is set; neither when nobody could see it.
+
+    usage      what it has used, with all that it started.
+    oom_kills  processes of its control group that the kernel has killed because there was no memory left.
+    left       processes that it has left behind, and that were killed.
+    stuck      some of those did not end.
+    """
 
     code: int | None = None
     signal: int | None = None
+    usage: Usage = Usage()
+    oom_kills: int = 0
+    left: int = 0
+    stuck: bool = False
+
+    @classmethod
+    def of(cls, message: Message) -> "Exit":
+        """What the host tells. Of a host with an older linod some of it is missing."""
+        counted = message.get("usage", {})
+        return cls(
+            message["code"],
+            message["signal"],
+            usage_of(counted),
+            int(counted.get("oom_kills", 0)),
+            int(message.get("left", 0)),
+            bool(message.get("stuck", False)),
+        )
+
+
+def usage_of(counted: Mapping[str, float]) -> Usage:
+    """What `linod.cgroups.usage` has counted."""
+    seconds = counted.get("cpu_seconds")
+    numbers = {name: int(counted[name]) for name in Usage._fields[1:] if name in counted}
+    return Usage(None if seconds is None else float(seconds), **numbers)
 
 
 class Told(NamedTuple):
@@ -24,15 +56,23 @@ class Told(NamedTuple):
     reason: str
 
 
-def outcome_of(exit: Exit, report: Report | None, told: Told | None, lost: str) -> Outcome:
+def outcome_of(exit: Exit, report: Report | None, told: Told | None, lost: str, memory_max: int = 0) -> Outcome:
     """Decide.
 
-    report  what the child said, None when it said nothing.
-    told    who was told to end ends so; unless it reports an outcome that it had before the signal reached it.
-    lost    why the host could not see the end, "" when it could.
+    report      what the child said, None when it said nothing.
+    told        who was told to end ends so; unless it reports an outcome that it had before the signal reached it.
+    lost        why the host could not see the end, "" when it could.
+    memory_max  bytes that all of the job's processes together may have, 0 when nothing limits them.
     """
+    return _decide(exit, report, told, lost, memory_max)._replace(usage=exit.usage)
+
+
+def _decide(exit: Exit, report: Report | None, told: Told | None, lost: str, memory_max: int) -> Outcome:
     if told is not None and (report is None or report.signalled):
         return Outcome(told.state, told.reason, "", exit.code, exit.signal)
+    if exit.oom_kills and (memory_max or report is None or report.state is State.FAILED):
+        traceback = "" if report is None else report.traceback
+        return Outcome(State.OUT_OF_MEMORY, _no_memory(exit.usage, memory_max), traceback, exit.code, exit.signal)
     if report is not None:
         return Outcome(report.state, report.message, report.traceback, exit.code, exit.signal)
     if lost:
@@ -45,6 +85,13 @@ def outcome_of(exit: Exit, report: Report | None, told: Told | None, lost: str) 
         return Outcome(state, message, "", exit.code)
     status = "unknown exit status" if exit.code is None else f"exit status {exit.code}"
     return Outcome(State.FAILED, f"ended without reporting an outcome ({status})", "", exit.code)
+
+
+def _no_memory(usage: Usage, memory_max: int) -> str:
+    if memory_max:
+        return f"used {size(memory_max)}, its memory_max"
+    used = f"when it had {size(usage.memory_peak)}: " if usage.memory_peak else "because "
+    return f"was killed by the kernel {used}the machine, or MemoryMax= of the unit, has no more"
 
 
 def signal_name(number: int) -> str:

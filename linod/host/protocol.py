@@ -54,6 +54,7 @@ class Order(NamedTuple):
     log_level  name of the level that decides about the job's records.
     task, job  the rows as JSON-safe mappings; `task["kind"]` names the table. `user` and `request_user` too, None
                when there is none.
+    limits     columns of the task that limit its process: those of `linod.cgroups.group.LIMITS` that have a value.
     """
 
     job_id: int
@@ -63,6 +64,7 @@ class Order(NamedTuple):
     job: Mapping[str, object]
     user: Mapping[str, object] | None = None
     request_user: Mapping[str, object] | None = None
+    limits: Mapping[str, int] = {}
 
 
 class Record(NamedTuple):

@@ -4,15 +4,19 @@ import asyncio
 import contextlib
 import logging
 import os
+import select
 import signal
 from collections.abc import Callable
 
+from linod.cgroups import Watch
+from linod.cgroups.groups import Groups
+from linod.cgroups.usage import usage
 from linod.clock import Clock
 from linod.host.children import Child
 from linod.host.intake import Intake, Printer
 from linod.host.kernel import process_started
 from linod.host.mux import Mux
-from linod.host.outcomes import Exit, Told, outcome_of
+from linod.host.outcomes import Exit, Told, outcome_of, usage_of
 from linod.host.protocol import HostEvents, Order
 from linod.jobs import State
 from linod.loglevels import LogLevel
@@ -27,8 +31,9 @@ LINGER = 2.0
 class RunningJob:
     """From the hand-over to the outcome. Ends once, when the process is gone and the channel is at its end.
 
-    child  the process that was handed the order.
-    over   called with this object after `job_ended` was reported.
+    child   the process that was handed the order.
+    groups  takes the control group of a child whose host is lost.
+    over    called with this object after `job_ended` was reported.
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class RunningJob:
         mux: Mux,
         events: HostEvents,
         clock: Clock,
+        groups: Groups,
         over: Callable[["RunningJob"], None],
     ) -> None:
         self.id = order.job_id
@@ -45,7 +51,9 @@ class RunningJob:
         self.told = Told(State.FAILED, child.unfit) if child.unfit else None
         self._mux = mux
         self._events = events
+        self._groups = groups
         self._over = over
+        self._memory_max = order.limits.get("memory_max", 0)
         self._loop = asyncio.get_running_loop()
         self._intake = Intake(order.job_id, LogLevel[order.log_level].value, events, clock)
         self._open: dict[int, Printer | None] = {}
@@ -128,8 +136,15 @@ class RunningJob:
         if self._exit is None:
             self._exit = self.child.finished or Exit()
             self._lost = self._lost or self.child.lost
-            self._deadline = self._loop.call_later(LINGER, self._close_all)
+            if self._exit.code is not None and self.told is None:
+                self._intake.tell_left(self._exit.left, self._exit.stuck)
+            self._wait(self._close_all)
             self._end_if_over()
+
+    def _wait(self, give_up: Callable[[], None]) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self._loop.call_later(LINGER, give_up)
 
     def lost(self, reason: str) -> None:
         """The host is gone. Its children die with it; make sure of it, and end when this one has: never two at a
@@ -139,16 +154,18 @@ class RunningJob:
         self._lost = reason
         pidfd = self._kill_what_is_left()
         if pidfd is None:
-            self.exited()
+            self._wait_for_group()
         else:
             self._loop.add_reader(pidfd, self._seen_dead, pidfd)
 
     def _kill_what_is_left(self) -> int | None:
-        """Kill the job's process group. Returns a descriptor of its process while that one exists.
+        """Kill all of the job. Returns a descriptor of its process while that one exists.
 
         The kernel gives a process number to nobody else while it is a group's; so if another process has it by now, of
         this group nothing is left.
         """
+        if self.child.group is not None:
+            self.child.group.kill()
         if self.child.pid is None or self._exit is not None:
             return None
         try:
@@ -172,6 +189,31 @@ class RunningJob:
     def _seen_dead(self, pidfd: int) -> None:
         self._loop.remove_reader(pidfd)
         os.close(pidfd)
+        self._wait_for_group()
+
+    def _wait_for_group(self) -> None:
+        """Wait for the end of what the process has started."""
+        try:
+            watch = None if self.child.group is None else self.child.group.watch()
+        except OSError:  # it did not enter it
+            watch = None
+        if watch is None or watch.empty():
+            self._unseen(watch)
+        else:
+            self._mux.add(watch.fd, lambda: self._seen_empty(watch), select.EPOLLPRI)
+            self._wait(lambda: self._seen_empty(watch, late=True))
+
+    def _seen_empty(self, watch: Watch, late: bool = False) -> None:
+        if late or watch.empty():
+            self._mux.remove(watch.fd)
+            self._unseen(watch)
+
+    def _unseen(self, watch: Watch | None) -> None:
+        """Nobody can say how the process ended, but its control group what it has used."""
+        if watch is not None:
+            watch.close()
+            self.child.finished = Exit(usage=usage_of(usage(None, self.child.group)))
+        self._groups.give_up(self.child.group)
         self.exited()
 
     def kill_after(self, seconds: float, kill: Callable[[], None]) -> None:
@@ -198,6 +240,6 @@ class RunningJob:
             if timer is not None:
                 timer.cancel()
         self._intake.tell_dropped()
-        outcome = outcome_of(self._exit, self._intake.report, self.told, self._lost)
+        outcome = outcome_of(self._exit, self._intake.report, self.told, self._lost, self._memory_max)
         self._events.job_ended(self.id, outcome, self._intake.dropped)
         self._over(self)

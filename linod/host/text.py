@@ -32,6 +32,12 @@ def cut_head(text: str, limit: int) -> str:
     return ELLIPSIS + data[3 - limit :].decode("utf-8", "ignore")
 
 
+def size(count: int) -> str:
+    """Bytes for people: 64 MiB, 1.5 GiB."""
+    unit = 3 if count >= 1 << 30 else 2 if count >= 1 << 20 else 1
+    return f"{round(count / (1 << 10 * unit), 1):g} {('KiB', 'MiB', 'GiB')[unit - 1]}"
+
+
 class Lines:
     """Bytes in, lines of text out. Keeps no more than one line of LINE_BYTES; blank lines are not worth a record."""
 

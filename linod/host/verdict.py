@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, MESSAGE_BYTES, TRACEBACK_BYTES, Message
-from linod.host.text import clean, cut, cut_head
+from linod.host.text import clean, cut, cut_head, size
 from linod.jobs import State
 
 DENIED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
@@ -48,8 +48,14 @@ class Verdict(NamedTuple):
         return {State.SUCCEEDED: EXIT_SUCCEEDED, State.WARNED: EXIT_WARNED}.get(self.state, EXIT_FAILED)
 
 
-def of_exception(error: BaseException) -> Verdict:
-    """What an exception that a procedure let out means for its job."""
+def of_exception(error: BaseException, memory_max: int = 0) -> Verdict:
+    """What an exception that a procedure let out means for its job.
+
+    memory_max  bytes that its process may have, 0 when nothing limits it.
+    """
+    if memory_max and isinstance(error, MemoryError):
+        message = f"a process of it wanted more than {size(memory_max)}, its memory_max"
+        return Verdict(State.OUT_OF_MEMORY, message, _traceback(error), 1)
     if isinstance(error, Warning):
         return Verdict(State.WARNED, _limited(_text(error) or type(error).__name__))
     if isinstance(error, SystemExit):

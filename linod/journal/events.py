@@ -34,6 +34,8 @@ class Event(StrEnum):
     HOST_LOST = "1cad5ad1448b7d16cd1bacc32fbc2b4a"
     HOST_OUTPUT = "a982fd7901f66210029263355e9ae063"  # a line that a plugin printed while it was imported
 
+    NO_LIMITS = "60304516e3a542e882a9fcd52bd7ac1b"  # control groups, or controllers of them, are missing
+
     RELOADED = "5699e1578adc43ef9dd059acccda8739"
     RELOAD_FAILED = "5e393b128310446e8c2c15a3ff3e9c4f"  # what ran before runs on
 

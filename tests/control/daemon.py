@@ -118,6 +118,9 @@ class Daemon:
             host_python="/usr/bin/python3",
             host_size_kib=20 * 1024,
             host_problem="",
+            control_group="/sys/fs/cgroup/system.slice/linod.service",
+            controllers=("cpu", "io", "memory", "pids"),
+            limits_problem="",
             plugins=(PluginReport("linod.demo", "/usr/lib/linod/demo.py", True),),
         )
         self.reload_error: LinodError | None = None

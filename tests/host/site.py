@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from linod.cgroups.groups import Groups
 from linod.clock import SystemClock
 from linod.errors import ConfigurationError
 from linod.host.client import HostClient
@@ -114,6 +115,7 @@ class Site:
         self.host = host
         self.keep_fds = keep_fds
         self.entry_points = False
+        self.groups: Groups | None = None
         self.spawned: list[HostProcess] = []
         self._last_job = 0
 
@@ -140,6 +142,7 @@ class Site:
             clock=SystemClock(),
             spawn=self.spawn,
             entry_points=self.entry_points,
+            groups=self.groups,
         )
         self.client.start()
 
@@ -151,12 +154,19 @@ class Site:
     def loaded(self) -> Loaded:
         return self.events.loads[-1]
 
-    def begin(self, procedure: str, level: str = "INFO", task: dict[str, object] | None = None) -> int:
+    def begin(
+        self,
+        procedure: str,
+        level: str = "INFO",
+        task: dict[str, object] | None = None,
+        limits: dict[str, int] | None = None,
+    ) -> int:
         """Hand a job over; returns its id."""
         self._last_job += 1
         job_id = self._last_job
         job = {"id": job_id, "attempt": 1, "slot": None}
-        self.client.start_job(Order(job_id, procedure, level, task or {}, job, {"id": 1, "username": "robin"}))
+        user = {"id": 1, "username": "robin"}
+        self.client.start_job(Order(job_id, procedure, level, task or {}, job, user, limits=limits or {}))
         self.events.jobs.setdefault(job_id, Seen())
         return job_id
 

@@ -87,6 +87,7 @@ def _daemon(to: Session, found: dict[str, Any]) -> None:
         ("Tasks", _tasks(found)),
         ("Plugins", ", ".join(plugin["name"] for plugin in found["plugins"]) or "none"),
         ("Host", _host(found["host"])),
+        ("Limits", _limits(found["limits"])),
         ("Settings", found["settings_file"] or "no file: the defaults"),
         ("Database", found["database"]),
         ("Time zone", found["time_zone"]),
@@ -110,6 +111,11 @@ def _tasks(found: dict[str, Any]) -> str:
     if found["next_due"]:
         words.append(f"next due {local(found['next_due'])} ({ago(found['next_due'])})")
     return ", ".join(words)
+
+
+def _limits(limits: dict[str, Any]) -> str:
+    """What limits the jobs, or why less does than there could be."""
+    return limits["problem"] or f"a control group for each job ({', '.join(limits['controllers'])})"
 
 
 def _host(host: dict[str, Any]) -> str:
