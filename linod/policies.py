@@ -67,6 +67,12 @@ LINODS = Policy()
 """What linod does where neither the task nor the site says anything."""
 
 
+LIMITS = ("memory_max", "cpu_weight", "pids_max")
+"""Those that the kernel enforces."""
+
+_NO_LIMITS = [(name, getattr(LINODS, name)) for name in LIMITS]
+
+
 def policy_of(row: object, defaults: Policy = LINODS) -> Policy:
     """The policies of a task in force.
 
@@ -75,6 +81,17 @@ def policy_of(row: object, defaults: Policy = LINODS) -> Policy:
     """
     own = {name: value for name in POLICIES if (value := getattr(row, name)) is not None}
     return defaults._replace(**own) if own else defaults
+
+
+def limits_of(row: object, defaults: Policy) -> dict[str, int]:
+    """What limits the processes of a task's jobs: those policies of LIMITS that have another value than linod's own."""
+    limits: dict[str, int] = {}
+    for name, none in _NO_LIMITS:
+        value = getattr(row, name)
+        value = getattr(defaults, name) if value is None else value
+        if value != none:
+            limits[name] = value
+    return limits
 
 
 class Kind(NamedTuple):

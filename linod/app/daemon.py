@@ -71,7 +71,7 @@ class Daemon:
         self.groups = groups
         self.news = self._make_news()
         self.host = self.new_host(settings, self.news, process)
-        self.supervisor.host = self.host
+        self.supervisor.host, self.supervisor.policy = self.host, settings.policy
         self.runner: Runner
         self.reload = Reload(self)
         self._retired = Retired()
@@ -221,6 +221,7 @@ class Daemon:
         self.news.warn(loaded)
         host.events = self.news
         self.supervisor.host, self.supervisor.users, self.supervisor.zone = host, users, self.zone
+        self.supervisor.policy = settings.policy
         self.runner.settings = settings
         log.setLevel(settings.log_level.value)
         for call in self.on_settings:

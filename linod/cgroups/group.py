@@ -10,8 +10,8 @@ import os
 import select
 from collections.abc import Iterator, Mapping
 
-LIMITS = {"memory_max": "memory.max", "cpu_weight": "cpu.weight", "pids_max": "pids.max"}
-"""Columns of a task, and the files that they are written to."""
+FILES = {"memory_max": "memory.max", "cpu_weight": "cpu.weight", "pids_max": "pids.max"}
+"""The policies of `linod.policies.LIMITS`, and the files that they are written to."""
 
 
 class Group:
@@ -33,7 +33,7 @@ class Group:
         self._write("cgroup.procs", "0")
 
     def limit(self, limits: Mapping[str, int]) -> dict[str, int]:
-        """Set limits by their columns. Returns those for which there is no controller here.
+        """Set limits by the names of their policies. Returns those for which there is no controller here.
 
         memory_max  bytes; whoever takes more is killed, with all others of the group, and nothing is swapped instead.
         cpu_weight  1 to 10000; 100 is what others have.
@@ -44,7 +44,7 @@ class Group:
             try:
                 if column == "memory_max":
                     self._before_memory_max()
-                self._write(LIMITS[column], str(value))
+                self._write(FILES[column], str(value))
             except FileNotFoundError:
                 missing[column] = value
         return missing

@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Iterable
 
-from linod.cgroups.group import LIMITS, Group, read, write
+from linod.cgroups.group import FILES, Group, read, write
 
 MOUNTS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 """Where the unified hierarchy is: alone, or beside the old ones."""
@@ -19,7 +19,7 @@ WANTED = ("cpu", "io", "memory", "pids")
 """Controllers."""
 
 NEEDED = {"memory": "memory_max", "cpu": "cpu_weight", "pids": "pids_max"}
-"""Controllers, and the columns of a task that are nothing without."""
+"""Controllers, and the policies of a task that are nothing without."""
 
 WITHOUT = (
     "memory_max limits each process of a job by itself, cpu_weight and pids_max limit nothing, and what a job starts "
@@ -196,4 +196,4 @@ def _move(pid: int, group: str) -> None:
         return
 
 
-assert set(NEEDED.values()) == set(LIMITS)
+assert set(NEEDED.values()) == set(FILES)

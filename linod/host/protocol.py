@@ -54,7 +54,7 @@ class Order(NamedTuple):
     log_level  name of the level that decides about the job's records.
     task, job  the rows as JSON-safe mappings; `task["kind"]` names the table. `user` and `request_user` too, None
                when there is none.
-    limits     columns of the task that limit its process: those of `linod.cgroups.group.LIMITS` that have a value.
+    limits     the policies that limit its processes: those of `linod.policies.LIMITS` that say so.
     """
 
     job_id: int

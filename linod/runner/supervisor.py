@@ -12,6 +12,7 @@ from linod.host.protocol import HostAway, Order, Record
 from linod.jobs import Job, Outcome, State
 from linod.journal import Event, Journal, Tail
 from linod.models import job_row, task_row
+from linod.policies import LINODS, limits_of
 from linod.runner import words
 from linod.runner.book import Book, Running
 from linod.runner.turn import Ended, Note, Started
@@ -31,6 +32,7 @@ class Supervisor:
 
     host  is set by whoever builds both: the host reports to this object. New jobs go there.
     users who the jobs run as, and who may have asked for them.
+    policy  what fills a policy that a task leaves empty.
     wake  called when there are notes to write.
     """
 
@@ -39,6 +41,7 @@ class Supervisor:
     def __init__(self, journal: Journal, clock: Clock, zone: ZoneInfo, ctl: str, wake: Callable[[], None]) -> None:
         self.book = Book()
         self.users: Users | None = None
+        self.policy = LINODS
         self._journal = journal
         self._clock = clock
         self.zone = zone
@@ -77,7 +80,8 @@ class Supervisor:
         )
         users, zone = self.users or Users("", {}), str(self.zone)
         user, asked = users.row(users.daemon_user, zone), users.row(job.requested_by, zone)
-        return Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), user, asked)
+        limits = limits_of(task, self.policy)
+        return Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), user, asked, limits)
 
     def start(self, task: Task, job: Job, reserved: Reserved | None = None) -> None:
         """Hand a claimed job to the host; with no host it is interrupted, which its row then says.

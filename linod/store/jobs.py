@@ -8,7 +8,7 @@ from peewee import Case
 
 from linod import models
 from linod.errors import IllegalTransition
-from linod.jobs import ARROWS, EXECUTED, UNFINISHED, Job, Outcome, State
+from linod.jobs import ARROWS, EXECUTED, UNFINISHED, Job, Outcome, State, Usage
 from linod.models import Runnable
 from linod.store.query import param
 from linod.store.rows import job_columns, job_value, storable
@@ -60,6 +60,7 @@ class Jobs(Tasks):
             "log": storable(log),
             "log_lines": log_lines,
             "log_dropped": log_dropped,
+            **outcome.usage._asdict(),
         }
         with self.transaction():
             if self._changed(_end, outcome.state, id=job.id, now=now, **values) != 1:
@@ -131,7 +132,7 @@ def _started() -> Any:
 
 def _end(state: State) -> Any:
     job = models.Job
-    names = ("message", "traceback", "exit_code", "exit_signal", "log", "log_lines", "log_dropped")
+    names = ("message", "traceback", "exit_code", "exit_signal", "log", "log_lines", "log_dropped", *Usage._fields)
     start = [origin.value for origin, ends in ARROWS.items() if state in ends]
     return job.update(
         **{name: param(name) for name in names}, state=state.value, ended_at=param("now", job.ended_at)
