@@ -144,9 +144,8 @@ class Daemon:
     async def _open_store(self) -> None:
         await self._patiently(self.db.run(self.store.open))
         self.groups.wait()  # with it what a dead daemon's jobs had started has ended
-        if self.groups.problem:
-            level = logging.INFO if "INVOCATION_ID" in self.settings.environ else logging.DEBUG  # of systemd.exec(5)
-            log.log(level, self.groups.problem, extra={"event": Event.NO_LIMITS})
+        if self.groups.problem and "INVOCATION_ID" in self.settings.environ:  # without systemd nobody expects any
+            log.info(self.groups.problem, extra={"event": Event.NO_LIMITS})
         now = self.clock.now()
         for job in await self.db.run(settle, self.store, now):
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"

@@ -142,7 +142,8 @@ class Intake:
     def tell_left(self, count: int, stuck: bool) -> None:
         """A record of processes that had not ended when the job had: who wrote it may not know of them."""
         if count:
-            text = f"{count} processes that the job had left behind were killed"
+            left = "that the job had left behind"
+            text = f"1 process {left} was killed" if count == 1 else f"{count} processes {left} were killed"
             text += ", but not all of them end: they sleep uninterruptibly" if stuck else ""
             self._record(self._now(), logging.WARNING, "linod", text)
 

@@ -130,7 +130,7 @@ def test_what_a_job_leaves_behind_is_killed_and_the_log_says_so(tmp_path: Path, 
         async with make(tmp_path, place) as site:
             seen = await site.run("leaves")
             assert seen.outcome.state is State.SUCCEEDED
-            assert seen.texts == ["1 processes that the job had left behind were killed"]
+            assert seen.texts == ["1 process that the job had left behind was killed"]
             await until_only_the_spare_has_one(place)
 
     playing(play())

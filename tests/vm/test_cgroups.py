@@ -83,7 +83,7 @@ def test_daemon_and_host_live_beside_the_groups_of_jobs(limited: Site) -> None:
     job = limited.begin()
     shown = machine.run("systemctl", "status", limited.service, "--no-pager", "--lines=0").out
     assert f"Main PID: {limited.pid} " in shown
-    assert "├─daemon\n" in shown and "─child-" in shown
+    assert "─daemon\n" in shown and "─child-" in shown
     assert str(job["pid"]) in shown
     limited.let_go()
     ended(limited, "waits")
@@ -137,7 +137,7 @@ def test_cpu_weight(limited: Site, note: Callable[[str], None]) -> None:
     for job, weight in ((heavy, "1000"), (light, "10")):
         assert limited.machine.read(f"{group_of(limited, job)}/cpu.weight").strip() == weight
     stat = f"{group_of(limited, heavy)}/cpu.stat"
-    until(lambda: int(limited.machine.read(stat).split()[1]) > 5_000_000, "it has used the processors")
+    until(lambda: int(limited.machine.read(stat).split()[1]) > 2_000_000, "it has used the processors")
     limited.let_go()
     more, less = ended(limited, "spins")["cpu_seconds"], ended(limited, "spins_too")["cpu_seconds"]
     note(f"{more:.1f} s of CPU time and {less:.1f} s")
