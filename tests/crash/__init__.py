@@ -1,0 +1,1 @@
+"""kill -9 where it hurts most: at every statement, and at random."""

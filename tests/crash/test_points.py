@@ -1,0 +1,145 @@
+"""kill -9 at each point of a claim, a start and an end: nothing is lost, nothing runs twice, all is settled."""
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from linod.errors import LinodError
+from tests.crash.site import MARK, CrashSite
+
+YEAR = datetime.now(UTC).year
+SLOT, NEXT = f"{YEAR}-01-01", f"{YEAR + 1}-01-01"
+"""The slot that has come, and the one after it."""
+
+AT_ONCE = 3
+"""Sites that are killed at the same time: they mostly wait."""
+
+PLUGIN = (
+    MARK
+    + '''
+@background_task(every_unit="yearly", start_date="{SLOT}", start_time="00:00")
+def by_slot(ar):
+    mark(ar)
+
+@background_task(every_unit="never")
+def by_request(ar):
+    """Ends when its start is in the ledger: then start and end are two commits, and of by_slot one."""
+    mark(ar)
+    with sqlite3.connect("{database}", timeout=20) as ledger:
+        noted = "SELECT state FROM linod_job WHERE id = ? AND state = 'running'"
+        while not ledger.execute(noted, (ar.job["id"],)).fetchall():
+            select.select([], [], [], 0.01)
+'''
+)
+
+
+def make(directory: Path) -> CrashSite:
+    """A site with a task of each kind, not started yet."""
+    site = CrashSite(directory)
+    site.settings |= {"time_zone": "UTC", "kill_grace": 1, "background_sleep_time": 1}
+    site.plugin(PLUGIN.replace("{SLOT}", SLOT).replace("{database}", str(site.database)))
+    return site
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with both tasks, in which the slot of this year has not had its job."""
+    site = make(tmp_path_factory.mktemp("crash") / "s")
+    site.start()
+    site.stop()
+    assert site.rows("SELECT 1 FROM linod_systemtask WHERE name = 'by_slot' AND next_due LIKE ?", f"{NEXT}%")
+    site.rows("UPDATE linod_systemtask SET next_due = ? WHERE name = 'by_slot'", f"{SLOT} 00:00:00.000000")
+    site.close()
+    return site.database
+
+
+@contextmanager
+def opened(directory: Path, installed: Path) -> Iterator[CrashSite]:
+    site = make(directory)
+    site.state.mkdir()
+    shutil.copy(installed, site.database)
+    yield site
+    site.close()
+
+
+def play(site: CrashSite, point: str = "", victims: str = "") -> bool:
+    """A job for the slot, then one for a request, and `victims` are killed at `point`; run on until all is done.
+
+    Returns  whether the request was acknowledged.
+    """
+    site.failing = True
+    record = str(site.directory / "points")
+    site.start(wait=False, FAILPOINT_RECORD=record, FAILPOINT=point, FAILPOINT_KILLS=victims)
+    acknowledged = False
+    ready = site.until_dead_or(lambda: "READY=1" in "\n".join(site.read_messages()).splitlines())
+    if ready and site.until_dead_or(site.idle):
+        try:
+            with site.client() as client:
+                client.call("RunNow", task="by_request")
+            acknowledged = True
+        except LinodError:
+            site.wait_end()
+        site.until_dead_or(site.idle)
+    if not site.alive():
+        site.failing = False
+        site.messages.clear()
+        site.start()
+    site.wait_until(site.idle, "end of all jobs")
+    assert site.stop() == 0
+    return acknowledged
+
+
+def points(site: CrashSite) -> list[str]:
+    """All points of this run, from the claim of the slot on."""
+    passed = (site.directory / "points").read_text().splitlines()
+    claim = next(number for number, name in enumerate(passed) if 'INSERT INTO "linod_job"' in name)
+    first = max(number for number in range(claim) if "BEGIN" in passed[number])
+    return passed[first:]
+
+
+def judge(site: CrashSite, acknowledged: bool) -> list[str]:
+    """What is wrong."""
+    found = list(site.faults())
+    by_slot = site.rows("SELECT slot FROM linod_job WHERE task_name = 'by_slot'")
+    if [row["slot"][:10] for row in by_slot] != [SLOT]:
+        found.append(f"the slot has {len(by_slot)} rows: {by_slot}")
+    [due] = site.rows("SELECT next_due FROM linod_systemtask WHERE name = 'by_slot'")
+    if due["next_due"][:10] != NEXT:
+        found.append(f"the next slot is {due['next_due']}")
+    requests = len(site.rows("SELECT 1 FROM linod_job WHERE task_name = 'by_request'"))
+    if requests != 1 and (acknowledged or requests):
+        found.append(f"the request has {requests} rows")
+    return found
+
+
+def test_without_a_kill_all_succeed(tmp_path: Path, installed: Path) -> None:
+    with opened(tmp_path / "s", installed) as site:
+        assert play(site)
+        assert judge(site, True) == []
+        states = site.rows("SELECT state FROM linod_job")
+        assert [row["state"] for row in states] == ["succeeded", "succeeded"]
+
+
+@pytest.mark.parametrize("victims", ["daemon", "host", "daemon+host"])
+def test_a_kill_at_any_point_loses_and_repeats_nothing(tmp_path: Path, installed: Path, victims: str) -> None:
+    with opened(tmp_path / "unkilled", installed) as site:
+        play(site)
+        names = points(site)
+    assert len([name for name in names if "COMMIT" in name]) >= 8
+
+    def wrong(number: int) -> str:
+        """What is wrong after the kill at one point, "" if nothing is."""
+        with opened(tmp_path / f"s{number}", installed) as killed:
+            acknowledged = play(killed, names[number], victims)
+            found = judge(killed, acknowledged)
+            if names[number] not in (killed.directory / "points").read_text().splitlines():
+                found.append("the point was not passed")
+            return f"{names[number]}: {'; '.join(found)}" if found else ""
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        assert list(filter(None, pool.map(wrong, range(len(names))))) == []
