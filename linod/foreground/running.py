@@ -47,7 +47,7 @@ def serving(place: Place, clock: Clock) -> Iterator[Store]:
         store = Store(place.database, zone=ZoneInfo(place.time_zone))
         store.open()
         try:
-            settle(store, clock.now())
+            settle(store, clock.now(), ZoneInfo(place.time_zone))
             store.install_user(place.daemon_user)
             yield store
         finally:

@@ -1,6 +1,6 @@
 """The ledger: the arrows of a job after its claim, and reading it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,16 +77,30 @@ class Jobs(Tasks):
         """The jobs that are claimed or running, the oldest first."""
         return [job_value(row) for row in self._rows(_unfinished)]
 
-    def interrupt_unfinished(self, now: datetime, message: str) -> list[Job]:
-        """Settle what a daemon left that is no more: its jobs become interrupted, and their tasks are planned anew.
+    def interrupt_unfinished(self, now: datetime, message: str, next_due: Callable[[Task, Job], datetime]) -> list[Job]:
+        """Settle what a daemon left that is no more: its jobs become interrupted, in one transaction.
 
-        message  why; for people.
-        Returns  the jobs as they are now. Nothing is disabled.
+        message   why; for people.
+        next_due  the next slot of a job's task.
+        Returns   the jobs as they are now. Nothing is disabled.
         """
+        outcome = Outcome(State.INTERRUPTED, message)
         with self.transaction():
             jobs = self.unfinished()
             for job in jobs:
-                self._changed(_interrupt, id=job.id, now=now, message=message)
+                task = self.task(TaskKey(job.kind, job.task_id)) if job.kind in self.kinds else None
+                due = NOTHING_TO_PLAN if task is None else next_due(task, job)
+                self.end(
+                    job,
+                    outcome,
+                    now,
+                    next_due=due,
+                    disable=False,
+                    log="",
+                    log_lines=0,
+                    log_dropped=0,
+                    message=message,
+                )
             for model in self.kinds.values():
                 self._changed(_release, model, now=now, message=message)
         return [job._replace(state=State.INTERRUPTED, ended_at=now, message=message) for job in jobs]
@@ -155,15 +169,8 @@ def _summary(model: type[Runnable], disable: bool, executed: bool) -> Any:
     return model.update(columns).where(model.id == param("id"), model.job_id == param("job_id"))
 
 
-def _interrupt() -> Any:
-    job = models.Job
-    return job.update(
-        state=State.INTERRUPTED.value, ended_at=param("now", job.ended_at), message=param("message")
-    ).where(job.id == param("id"))
-
-
 def _release(model: type[Runnable]) -> Any:
-    # Every task with a job: those of a job that is not in the ledger any more would wait for its end for ever.
+    # Of a job that is not in the ledger any more: the task would wait for its end for ever.
     columns = {
         model.job_id: None,
         model.next_due: None,

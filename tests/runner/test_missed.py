@@ -10,7 +10,8 @@ import pytest
 from linod.jobs import Job, State
 from linod.journal import Event
 from linod.runner import Absence
-from tests.runner.crank import NOON, Crank
+from linod.runner.settling import settle
+from tests.runner.crank import NOON, ZONE, Crank
 
 DAILY: Any = {"every_unit": "daily", "every": 1, "start_time": time(4)}
 """At 04:00 in Brussels, which is 03:00 UTC in November."""
@@ -53,6 +54,27 @@ def test_one_job_takes_the_last_slot_and_those_before_it_are_one_row(
     asyncio.run(body())
     [record] = caplog.records
     assert record.__dict__["event"] is Event.MISSED and record.__dict__["fields"]["LINOD_TASK"] == "backup"
+
+
+def test_the_slots_behind_an_interrupted_job_were_missed_too(tmp_path: Path) -> None:
+    """The machine lost its power during a nightly job, for three days."""
+
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            await crank.tasks("backup", **DAILY)
+            await crank.turn()
+            crank.clock.at = utc(25, 3)
+            assert await crank.turn() == ["backup"]
+            [job] = await crank.db.run(settle, crank.store, utc(28, 9), ZONE)
+            assert job.state is State.INTERRUPTED
+            crank.supervisor.book.jobs.clear()
+            come_back(crank, utc(28, 9))
+            assert await crank.turn() == ["backup"]
+            made_up, row, _ = await crank.jobs()
+            assert shown(row) == ("missed", utc(26, 3), utc(27, 3), 2)
+            assert shown(made_up) == ("claimed", utc(28, 3), None, None)
+
+    asyncio.run(body())
 
 
 def test_skip_runs_nothing_and_records_what_passed(tmp_path: Path) -> None:

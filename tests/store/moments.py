@@ -80,3 +80,8 @@ def run(store: Store, task: Task, outcome: Outcome = DONE) -> Job:
 def beside(path: Path) -> list[str]:
     """The files in the directory of a database."""
     return sorted(file.name for file in path.parent.iterdir())
+
+
+def tomorrow(task: Task, job: Job) -> datetime:
+    """The next slot of a task whose job is interrupted."""
+    return NOON + DAY

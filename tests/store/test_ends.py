@@ -23,6 +23,7 @@ from tests.store.moments import (
     claim_slot,
     end,
     run,
+    tomorrow,
 )
 
 
@@ -126,7 +127,7 @@ def test_a_task_removed_during_its_job_stays_removed(store: Store) -> None:
 def test_a_late_end_does_not_touch_the_next_job_of_its_task(store: Store) -> None:
     task = add(store, due=NOON)
     late = claim_slot(store, task)
-    store.interrupt_unfinished(NOON, "gone")
+    store.interrupt_unfinished(NOON, "gone", tomorrow)
     asked, _ = store.request(task.key, "ada", NOON)
     running = claim_request(store, asked)
     with pytest.raises(IllegalTransition):
@@ -155,18 +156,18 @@ def test_unfinished_jobs_are_settled_before_the_first_pass(store: Store) -> None
     running = claim_request(store, again(store, asked))
     store.started(running.id, 4711, 99, NOON)
 
-    settled = store.interrupt_unfinished(NOON + HOUR, "linod was killed")
+    settled = store.interrupt_unfinished(NOON + HOUR, "linod was killed", tomorrow)
 
     assert [job.id for job in settled] == [claimed.id, running.id]
     assert [store.job(job.id) for job in settled] == settled
     assert all(job.state is State.INTERRUPTED and job.ended_at == NOON + HOUR for job in settled)
     for task in (due, asked):
         found = again(store, task)
-        assert (found.job_id, found.next_due, found.disabled) == (None, None, False)
+        assert (found.job_id, found.next_due, found.disabled) == (None, NOON + DAY, False)
         assert (found.last_end_time, found.message) == (NOON + HOUR, "linod was killed")
     assert again(store, idle) == idle
     assert store.unfinished() == []
-    assert store.interrupt_unfinished(NOON, "again") == []
+    assert store.interrupt_unfinished(NOON, "again", tomorrow) == []
 
 
 def test_a_task_whose_job_is_not_in_the_ledger_is_released(store: Store) -> None:
@@ -174,7 +175,7 @@ def test_a_task_whose_job_is_not_in_the_ledger_is_released(store: Store) -> None
     task = add(store, due=NOON)
     claim_slot(store, task)
     store._db.execute_sql("DELETE FROM linod_job")
-    store.interrupt_unfinished(NOON, "gone")
+    store.interrupt_unfinished(NOON, "gone", tomorrow)
     assert store.unplanned(5) == [again(store, task)]
 
 
@@ -194,7 +195,7 @@ def test_a_holder_killed_in_a_transaction_leaves_true_rows(store: Store, url: st
     whole.wait(10)
     [job] = store.unfinished()
     assert (job.state, again(store, task).job_id) == (State.CLAIMED, job.id)
-    assert store.interrupt_unfinished(NOON, "killed")[0].id == job.id
+    assert store.interrupt_unfinished(NOON, "killed", tomorrow)[0].id == job.id
 
 
 def test_the_next_slot_may_be_none(store: Store) -> None:

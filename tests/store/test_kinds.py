@@ -19,7 +19,7 @@ from linod.models.kinds import own_columns, stored_model
 from linod.store import Store, tasks
 from linod.store.query import compile_query
 from linod.tasks import SYSTEM_TASK, Task, TaskKey
-from tests.store.moments import BROKEN, DAY, HOUR, NOON, SECOND, add, again, claim_request, claim_slot, end
+from tests.store.moments import BROKEN, DAY, HOUR, NOON, SECOND, add, again, claim_request, claim_slot, end, tomorrow
 from tests.store.test_migrations import schema
 
 INVOICING = "invoicing.Task"
@@ -128,7 +128,7 @@ def test_a_start_knows_the_kinds_without_any_plugin(both: Store, url: str) -> No
     second.open()
     assert second.known_kinds() == both.known_kinds()
     assert second.task(task.key) == again(both, task)
-    assert [one.id for one in second.interrupt_unfinished(NOON, "ended")] == [job.id]
+    assert [one.id for one in second.interrupt_unfinished(NOON, "ended", tomorrow)] == [job.id]
     assert again(second, task).job_id is None
     assert second.adopt_kinds([kind(*COLUMNS)]) == {}
     second.close()

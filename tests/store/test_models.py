@@ -15,7 +15,7 @@ from linod.procedures import Procedure, Procedures
 from linod.procedures import registry as registered
 from linod.store import Store
 from linod.tasks import Task, status
-from tests.store.moments import DAY, NOON, add, again, claim_slot
+from tests.store.moments import NOON, add, again, claim_slot, tomorrow
 
 
 @pytest.fixture
@@ -75,8 +75,7 @@ def test_the_page_session_makes_tasks_run_anew(bound: Store) -> None:
     """Lino's page: `obj.last_start_time = None; obj.disabled = False; obj.save()` for every task."""
     task = add(bound, due=NOON)
     job = claim_slot(bound, task)
-    bound.interrupt_unfinished(NOON, "ended")
-    bound.plan(task, NOON + DAY)
+    bound.interrupt_unfinished(NOON, "ended", tomorrow)
     assert job.slot == NOON
 
     for row in SystemTask.select():
