@@ -40,9 +40,10 @@ EXIT_CODES: dict[str, int] = {
 }
 """What a command ends with that waits for a job: `linod-ctl run-now --wait`, `linod run`."""
 
+# From running to running: the process that was to run it has not even read its order, and another one has it now.
 ARROWS: dict[State, frozenset[State]] = {
     State.CLAIMED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED, State.INTERRUPTED}),
-    State.RUNNING: EXECUTED | {State.CANCELLED, State.INTERRUPTED},
+    State.RUNNING: EXECUTED | {State.CANCELLED, State.INTERRUPTED, State.RUNNING},
 }
 
 

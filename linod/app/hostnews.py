@@ -33,6 +33,7 @@ class HostNews:
         self.job_started = supervisor.job_started
         self.job_record = supervisor.job_record
         self.job_progress = supervisor.job_progress
+        self.job_unread = supervisor.job_unread
         self._supervisor = supervisor
         self._journal = journal
         self._quiet = options.skip_checks

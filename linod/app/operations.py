@@ -60,11 +60,10 @@ class DaemonOperations:
         self._runner.poke()
 
     def kill(self, job_id: int, message: str) -> bool:
-        running = self._book.jobs.get(job_id)
-        if running is None:
+        if job_id not in self._book.jobs:
             return False
         try:
-            running.host.end_job(job_id, State.CANCELLED, message, self._daemon.settings.kill_grace)
+            self._daemon.supervisor.end_job(job_id, State.CANCELLED, message, self._daemon.settings.kill_grace)
         except HostAway:  # its host has just died, and the job with it
             return False
         return True

@@ -61,6 +61,9 @@ class Trial:
     def job_progress(self, job_id: int, done: int, total: int) -> None:
         raise AssertionError("a host on trial has no job")
 
+    def job_unread(self, job_id: int, outcome: Outcome, *, died: bool) -> None:
+        raise AssertionError("a host on trial has no job")
+
     def job_ended(self, job_id: int, outcome: Outcome, dropped: int) -> None:
         raise AssertionError("a host on trial has no job")
 

@@ -224,7 +224,7 @@ class HostClient:
 
     def _hand_over(self, order: Order) -> Child:
         if self._link is None or not self.ready:
-            raise HostAway("there is no worker host: it is loading, or being replaced")
+            raise HostAway("there is no worker host: it is loading, or being replaced", host_is_gone=True)
         try:
             child = self._children.take()
             if not child.hand_over(order):  # somebody killed the spare

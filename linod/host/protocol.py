@@ -44,7 +44,11 @@ EXIT_NO_ORDER = 113
 
 
 class HostAway(LinodError):
-    """There is no host that could start a job: it is loading, or being replaced."""
+    """A job cannot be started. `host_is_gone`: the host is loading, or being replaced; else descriptors are missing."""
+
+    def __init__(self, text: str, *, host_is_gone: bool = False) -> None:
+        super().__init__(text)
+        self.host_is_gone = host_is_gone
 
 
 class Order(NamedTuple):
@@ -129,8 +133,8 @@ class Loaded(NamedTuple):
 class HostEvents(Protocol):
     """What the client reports, in the loop. Must not raise.
 
-    A job that `start_job` took has: at most one `job_started`, records and progress, then exactly one `job_ended`, and
-    nothing after it. Records may come before `job_started`: two sockets have no common order.
+    A job that `start_job` took has: at most one `job_started`, records and progress, then exactly one `job_ended` or
+    `job_unread`, and nothing after it. Records may come before `job_started`: two sockets have no common order.
     """
 
     def host_ready(self, loaded: Loaded) -> None:
@@ -156,6 +160,13 @@ class HostEvents(Protocol):
 
     def job_progress(self, job_id: int, done: int, total: int) -> None:
         """The procedure told how far it is; at most ten times a second."""
+
+    def job_unread(self, job_id: int, outcome: "Outcome", *, died: bool) -> None:
+        """No process has read the job's order, and none will: it may be handed over again.
+
+        outcome  the job's, when it is not.
+        died     the process has died, or its host; else there could be none.
+        """
 
     def job_ended(self, job_id: int, outcome: "Outcome", dropped: int) -> None:
         """The job's process is gone. `dropped`: records past the limit, not reported by `job_record`."""

@@ -59,6 +59,8 @@ class RunningJob:
         self._open: dict[int, Printer | None] = {}
         self._exit: Exit | None = None
         self._lost = ""
+        self._host_is_gone = False
+        self._unread = False
         self._ended = False
         self._told_start = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -94,8 +96,8 @@ class RunningJob:
             child.unsent = child.unsent[stream.send(child.unsent) :]
         except BlockingIOError:
             return
-        except OSError:  # the child is gone: its end says more
-            child.unsent = b""
+        except OSError:  # the child is gone, and has not read all of its order
+            child.unsent, self._unread = b"", True
         if not child.unsent:
             self._loop.remove_writer(stream.fileno())
 
@@ -104,8 +106,8 @@ class RunningJob:
             data = os.read(fd, READ_BYTES)
         except BlockingIOError:
             return
-        except OSError:  # ECONNRESET: closed by the other side with something unread; as good as the end
-            data = b""
+        except ConnectionResetError:  # closed by the other side with something unread: on the stream that is the order
+            data, self._unread = b"", True
         if not data:
             self._close(fd)
             self._end_if_over()
@@ -151,7 +153,7 @@ class RunningJob:
         time."""
         if self._lost:
             return
-        self._lost = reason
+        self._lost, self._host_is_gone = reason, True
         pidfd = self._kill_what_is_left()
         if pidfd is None:
             self._wait_for_group()
@@ -241,5 +243,8 @@ class RunningJob:
                 timer.cancel()
         self._intake.tell_dropped()
         outcome = outcome_of(self._exit, self._intake.report, self.told, self._lost, self._memory_max)
-        self._events.job_ended(self.id, outcome, self._intake.dropped)
+        if self._unread and self.told is None:
+            self._events.job_unread(self.id, outcome, died=self._host_is_gone or not self._lost)
+        else:
+            self._events.job_ended(self.id, outcome, self._intake.dropped)
         self._over(self)

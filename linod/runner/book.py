@@ -62,6 +62,8 @@ class Running:
     began     monotonic seconds at the claim.
     host      runs it.
     progress  done and total, as the procedure told.
+    again_at  monotonic seconds from which on its order may be handed over again; None while a process has it.
+    deaths    of processes that had not read it.
     """
 
     def __init__(self, task: Task, job: Job, tail: Tail, began: float, host: HostClient) -> None:
@@ -71,6 +73,8 @@ class Running:
         self.tail = tail
         self.began = began
         self.progress: tuple[int, int] | None = None
+        self.again_at: float | None = None
+        self.deaths = 0
 
     @property
     def log(self) -> str:

@@ -51,6 +51,7 @@ class Drain:
             names = ", ".join(f"{r.task.name} (job {r.job.id})" for r in book.jobs.values())
             log.info("Waiting for %d running: %s", len(book.jobs), names)
         while book.jobs or self._runner.supervisor.notes():
+            self._runner.supervisor.end_waiting(State.INTERRUPTED, "linod was stopped")
             now = self._clock.monotonic()
             if self._give_up is not None and now >= self._give_up:
                 log.error("Gave up waiting for %d; the next start settles what they leave.", len(book.jobs))
@@ -62,8 +63,8 @@ class Drain:
     def _end_jobs(self, now: float) -> None:
         supervisor = self._runner.supervisor
         log.warning("Ending %d running as interrupted", len(supervisor.book.jobs))
-        for job_id, running in list(supervisor.book.jobs.items()):
-            running.host.end_job(job_id, State.INTERRUPTED, "linod was stopped", self._grace)
+        for job_id in list(supervisor.book.jobs):
+            supervisor.end_job(job_id, State.INTERRUPTED, "linod was stopped", self._grace)
         self._ended = True
         self._give_up = now + self._grace + SETTLE
 

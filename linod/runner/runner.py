@@ -31,7 +31,7 @@ COUNT_EVERY = 5.0
 """Seconds between two counts of all tasks, which STATUS shows: they read an index from end to end."""
 
 AWAY_PAUSE = 1.0
-"""Seconds between two attempts while the database is away and something waits to be written."""
+"""Seconds between two attempts while the database is away, or no job can be started, and something waits."""
 
 AHEAD = timedelta(milliseconds=10)
 """How long before a slot its jobs are claimed. The commit is durable when the moment comes, and then there is nothing
@@ -181,6 +181,8 @@ class Runner:
         log.debug("Start next task runner loop.")
         explain = log.isEnabledFor(logging.DEBUG)
         self.site = self._time.look(self.site)
+        if self.supervisor.waits and not self.stopping:
+            self.supervisor.start_waiting()
         try:
             if self._time.busy:
                 await self.db.run(self._time.work, self.site)
@@ -271,7 +273,7 @@ class Runner:
         poll = self.settings.background_sleep_time
         if self._notifier.watchdog_seconds is not None:
             poll = min(poll, self._notifier.watchdog_seconds / 3)
-        if self.database_away is not None:
+        if self.database_away is not None or self.supervisor.waits:
             poll = min(poll, AWAY_PAUSE)
         # With no free slot only a job's end, which wakes the loop, can change anything.
         due = self._next_due if self._free() else None

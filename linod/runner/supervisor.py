@@ -19,6 +19,12 @@ from linod.runner.turn import Ended, Note, Started
 from linod.tasks import Task
 from linod.users import Users
 
+DEATHS = 3
+"""Of processes that had not read their order, or of their hosts; the next one takes the job with it."""
+
+AGAIN = 1.0
+"""Seconds between two attempts to start a job for which there is no process, or no descriptors."""
+
 
 class Reserved(NamedTuple):
     """A child that waits for the next job, and its host: new jobs may go to another one when the job has it."""
@@ -48,6 +54,7 @@ class Supervisor:
         self._ctl = ctl
         self._wake = wake
         self._notes: list[Note] = []
+        self._stuck = False
 
     def reserve(self) -> Reserved | None:
         """The child that waits for the next job, if one does: to be handed that in the database thread."""
@@ -84,7 +91,7 @@ class Supervisor:
         return Order(job.id, job.procedure, job.log_level, task_row(row), job_row(job), user, asked, limits)
 
     def start(self, task: Task, job: Job, reserved: Reserved | None = None) -> None:
-        """Hand a claimed job to the host; with no host it is interrupted, which its row then says.
+        """Hand a claimed job to the host; with no host it waits for one.
 
         reserved  what `hand_over` was told to hand it to.
         """
@@ -100,7 +107,44 @@ class Supervisor:
         self.book.open(running)
         self._say(running, logging.DEBUG, words.starts(task, job), Event.JOB_STARTED)
         if away is not None:
-            self.job_ended(job.id, Outcome(State.INTERRUPTED, str(away)), 0)
+            self._wait(running, str(away), 0.0 if away.host_is_gone else AGAIN)
+
+    def _wait(self, running: Running, reason: str, seconds: float) -> None:
+        """Nobody has read the order of a job. It keeps its job slot, and is handed over again."""
+        running.again_at = self._clock.monotonic() + seconds
+        if seconds and not self._stuck:
+            self._stuck = True
+            self._journal.send(logging.ERROR, f"No job can be started: {reason}. linod tries again each second.")
+
+    @property
+    def waits(self) -> bool:
+        """Whether a job waits for a process: call `start_waiting` now and then."""
+        return any(running.again_at is not None for running in self.book.jobs.values())
+
+    def start_waiting(self) -> None:
+        """Hand over again what nobody has read."""
+        now = self._clock.monotonic()
+        for running in list(self.book.jobs.values()):
+            if running.again_at is not None and running.again_at <= now and self.host.ready:
+                running.host, running.again_at = self.host, None
+                try:
+                    self.host.start_job(self._order(running.task, running.job))
+                except HostAway as away:
+                    self._wait(running, str(away), 0.0 if away.host_is_gone else AGAIN)
+
+    def end_waiting(self, state: State, reason: str) -> None:
+        """End the jobs that wait for a process."""
+        for job_id, running in list(self.book.jobs.items()):
+            if running.again_at is not None:
+                self.job_ended(job_id, Outcome(state, reason), 0)
+
+    def end_job(self, job_id: int, state: State, reason: str, grace: float) -> None:
+        """End a running job with this state, as `HostClient.end_job`; one that waits for a process ends at once."""
+        running = self.book.jobs[job_id]
+        if running.again_at is None:
+            running.host.end_job(job_id, state, reason, grace)
+        else:
+            self.job_ended(job_id, Outcome(state, reason), 0)
 
     def disown(self, job: Job) -> None:
         """A job stands unfinished in the ledger: when it was never started here, note that it never will be."""
@@ -130,6 +174,9 @@ class Supervisor:
     def job_started(self, job_id: int, pid: int, pid_started: int) -> None:
         running = self.book.jobs[job_id]
         self._notes.append(Started(running.job, pid, pid_started, self._clock.now()))
+        if self._stuck:
+            self._stuck = False
+            self._journal.send(logging.WARNING, "Jobs can be started again.")
         self._wake()
 
     def job_record(self, job_id: int, record: Record) -> None:
@@ -144,8 +191,18 @@ class Supervisor:
         running.progress = (done, total)
         self.book.tell(running, {"event": "progress", "job": job_id, "done": done, "total": total})
 
+    def job_unread(self, job_id: int, outcome: Outcome, *, died: bool) -> None:
+        running = self.book.jobs[job_id]
+        running.deaths += died
+        if running.deaths > DEATHS:
+            self.job_ended(job_id, outcome, 0)
+        else:
+            self._wait(running, outcome.message, 0.0 if died else AGAIN)
+            self._wake()
+
     def job_ended(self, job_id: int, outcome: Outcome, dropped: int) -> None:
         running = self.book.jobs[job_id]
+        running.again_at = None
         at = self._clock.now()
         if outcome.traceback or outcome.message:
             level = logging.WARNING if outcome.state in (State.WARNED, State.SUCCEEDED) else logging.ERROR

@@ -23,7 +23,7 @@ class Jobs(Tasks):
         """The child of a claimed job runs.
 
         pid_started  field 22 of /proc/PID/stat: with pid and boot id it names one process.
-        Raises       IllegalTransition when the job is not claimed.
+        Raises       IllegalTransition when the job has ended.
         """
         if self._changed(_started, id=job_id, pid=pid, pid_started=pid_started, now=now) != 1:
             raise self._illegal(job_id, State.RUNNING)
@@ -140,17 +140,20 @@ def _started() -> Any:
     job = models.Job
     values = {name: param(name) for name in ("pid", "pid_started")}
     return job.update(**values, started_at=param("now", job.started_at), state=State.RUNNING.value).where(
-        job.id == param("id"), job.state == State.CLAIMED.value
+        job.id == param("id"), job.state.in_(_origins(State.RUNNING))
     )
+
+
+def _origins(state: State) -> list[str]:
+    return [origin.value for origin, ends in ARROWS.items() if state in ends]
 
 
 def _end(state: State) -> Any:
     job = models.Job
     names = ("message", "traceback", "exit_code", "exit_signal", "log", "log_lines", "log_dropped", *Usage._fields)
-    start = [origin.value for origin, ends in ARROWS.items() if state in ends]
     return job.update(
         **{name: param(name) for name in names}, state=state.value, ended_at=param("now", job.ended_at)
-    ).where(job.id == param("id"), job.state.in_(start))
+    ).where(job.id == param("id"), job.state.in_(_origins(state)))
 
 
 def _summary(model: type[Runnable], disable: bool, executed: bool) -> Any:

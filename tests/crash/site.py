@@ -58,6 +58,10 @@ class CrashSite(Site):
         waits = "SELECT 1 FROM linod_systemtask WHERE job_id IS NOT NULL OR requested_at IS NOT NULL"
         return not self.rows(waits) and not self.rows("SELECT 1 FROM linod_job WHERE state IN ('claimed', 'running')")
 
+    def interrupted(self) -> list[Any]:
+        """The jobs that were interrupted."""
+        return self.rows("SELECT * FROM linod_job WHERE state = 'interrupted'")
+
     def faults(self) -> Iterator[str]:
         """What is wrong with ledger and executions of an idle site, whatever has been done to its processes."""
         jobs = {row["id"]: row for row in self.rows("SELECT * FROM linod_job")}

@@ -16,6 +16,9 @@ YEAR = datetime.now(UTC).year
 SLOT, NEXT = f"{YEAR}-01-01", f"{YEAR + 1}-01-01"
 """The slot that has come, and the one after it."""
 
+ATTEMPTS = 3
+"""To come to a point: whether the start of a job is written with its end depends on the machine's other work."""
+
 AT_ONCE = 3
 """Sites that are killed at the same time: they mostly wait."""
 
@@ -85,21 +88,25 @@ def play(site: CrashSite, point: str = "", victims: str = "") -> bool:
         except LinodError:
             site.wait_end()
         site.until_dead_or(site.idle)
-    if not site.alive():
-        site.failing = False
-        site.messages.clear()
-        site.start()
+    if site.alive() and site.stop() == 0:
+        return acknowledged
+    site.failing = False
+    site.messages.clear()
+    site.start()
     site.wait_until(site.idle, "end of all jobs")
     assert site.stop() == 0
     return acknowledged
 
 
-def points(site: CrashSite) -> list[str]:
-    """All points of this run, from the claim of the slot on."""
-    passed = (site.directory / "points").read_text().splitlines()
-    claim = next(number for number, name in enumerate(passed) if 'INSERT INTO "linod_job"' in name)
-    first = max(number for number in range(claim) if "BEGIN" in passed[number])
-    return passed[first:]
+def passed(site: CrashSite) -> list[str]:
+    """The points that were passed, in order."""
+    return (site.directory / "points").read_text().splitlines()
+
+
+def from_claim(names: list[str]) -> list[str]:
+    """Those from the claim of the slot on."""
+    claim = next(number for number, name in enumerate(names) if 'INSERT INTO "linod_job"' in name)
+    return names[max(number for number in range(claim) if "BEGIN" in names[number]) :]
 
 
 def judge(site: CrashSite, acknowledged: bool) -> list[str]:
@@ -117,6 +124,12 @@ def judge(site: CrashSite, acknowledged: bool) -> list[str]:
     return found
 
 
+def some_job_has_a_process(names: list[str]) -> bool:
+    """Whether an order was written, and the end of its job was not, when these points had been passed."""
+    begun = sum(name.startswith("after Child.send") for name in names)
+    return begun > sum("ended_at" in name for name in names)
+
+
 def test_without_a_kill_all_succeed(tmp_path: Path, installed: Path) -> None:
     with opened(tmp_path / "s", installed) as site:
         assert play(site)
@@ -129,17 +142,25 @@ def test_without_a_kill_all_succeed(tmp_path: Path, installed: Path) -> None:
 def test_a_kill_at_any_point_loses_and_repeats_nothing(tmp_path: Path, installed: Path, victims: str) -> None:
     with opened(tmp_path / "unkilled", installed) as site:
         play(site)
-        names = points(site)
+        names = from_claim(passed(site))
     assert len([name for name in names if "COMMIT" in name]) >= 8
 
     def wrong(number: int) -> str:
         """What is wrong after the kill at one point, "" if nothing is."""
-        with opened(tmp_path / f"s{number}", installed) as killed:
-            acknowledged = play(killed, names[number], victims)
-            found = judge(killed, acknowledged)
-            if names[number] not in (killed.directory / "points").read_text().splitlines():
-                found.append("the point was not passed")
-            return f"{names[number]}: {'; '.join(found)}" if found else ""
+        name = names[number]
+        for attempt in range(ATTEMPTS):
+            with opened(tmp_path / f"s{number}-{attempt}", installed) as killed:
+                found = judge(killed, play(killed, name, victims))
+                way = passed(killed)
+                if name in way:
+                    if (
+                        killed.interrupted()
+                        and victims == "host"
+                        and not some_job_has_a_process(way[: way.index(name) + 1])
+                    ):
+                        found.append("a job was interrupted that no process had")
+                    return f"{name}: {'; '.join(found)}" if found else ""
+        return f"{name} was not passed"
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         assert list(filter(None, pool.map(wrong, range(len(names))))) == []

@@ -31,6 +31,7 @@ class Seen:
     records: list[Record] = field(default_factory=list)
     progress: list[tuple[int, int]] = field(default_factory=list)
     ends: list[tuple[Outcome, int]] = field(default_factory=list)
+    unread: list[tuple[Outcome, bool]] = field(default_factory=list)
 
     @property
     def outcome(self) -> Outcome:
@@ -72,7 +73,7 @@ class Events:
     def _of(self, job_id: int) -> Seen:
         self._changed.set()
         seen = self.jobs.setdefault(job_id, Seen())
-        assert not seen.ends, "nothing comes after the end"
+        assert not seen.ends and not seen.unread, "nothing comes after the end"
         return seen
 
     def host_ready(self, loaded: Loaded) -> None:
@@ -99,6 +100,9 @@ class Events:
 
     def job_progress(self, job_id: int, done: int, total: int) -> None:
         self._of(job_id).progress.append((done, total))
+
+    def job_unread(self, job_id: int, outcome: Outcome, *, died: bool) -> None:
+        self._of(job_id).unread.append((outcome, died))
 
     def job_ended(self, job_id: int, outcome: Outcome, dropped: int) -> None:
         self._of(job_id).ends.append((outcome, dropped))
@@ -148,7 +152,7 @@ class Site:
 
     async def __aexit__(self, *raised: object) -> None:
         await self.client.stop(10.0)
-        assert all(len(seen.ends) == 1 for seen in self.events.jobs.values())
+        assert all(len(seen.ends) + len(seen.unread) == 1 for seen in self.events.jobs.values())
 
     @property
     def loaded(self) -> Loaded:
@@ -173,6 +177,11 @@ class Site:
     async def end_of(self, job_id: int) -> Seen:
         """Wait for the job's end; returns all that was reported of it."""
         await self.events.until(lambda: self.events.jobs[job_id].ends)
+        return self.events.jobs[job_id]
+
+    async def over(self, job_id: int) -> Seen:
+        """Wait for its end, or until it is sure that nobody has read its order."""
+        await self.events.until(lambda: self.events.jobs[job_id].ends or self.events.jobs[job_id].unread)
         return self.events.jobs[job_id]
 
     async def run(self, procedure: str, level: str = "INFO", task: dict[str, object] | None = None) -> Seen:

@@ -126,13 +126,41 @@ def test_a_job_that_had_reported_keeps_its_outcome(tmp_path: Path) -> None:
     playing(play())
 
 
+@pytest.mark.parametrize("dies", ["child", "host", "both"])
+def test_an_order_that_nobody_has_read_is_told_apart(tmp_path: Path, dies: str) -> None:
+    """The spare stands still, so that it surely reads nothing of what it is handed."""
+
+    async def play() -> None:
+        async with make_site(tmp_path, jobs=JOBS) as site:
+            async with asyncio.timeout(PATIENCE):
+                while (child := site.client.reserve()) is None:
+                    await asyncio.sleep(0.01)
+            site.client.give_back(child)
+            host, spare = site.loaded.pid, child.pid
+            assert spare is not None
+            os.kill(spare, signal.SIGSTOP)
+            job = site.begin("short")
+            for pid in {"child": [spare], "host": [host], "both": [spare, host]}[dies]:
+                os.kill(pid, signal.SIGKILL)
+            seen = await site.over(job)
+            [(outcome, died)] = seen.unread
+            assert died and outcome.state is (State.FAILED if dies == "child" else State.INTERRUPTED)
+            assert seen.texts == []
+            if dies != "child":
+                await site.events.until(lambda: len(site.events.loads) == 2)
+            assert (await site.run("short")).outcome.state is State.SUCCEEDED
+
+    playing(play())
+
+
 def test_a_killed_spare_is_no_loss(tmp_path: Path) -> None:
     async def play() -> None:
         async with make_site(tmp_path, jobs=JOBS) as site:
             for _ in range(5):
                 for child in Path(f"/proc/{site.loaded.pid}/task/{site.loaded.pid}/children").read_text().split():
                     os.kill(int(child), signal.SIGKILL)
-                assert (await site.run("short")).outcome.state in (State.SUCCEEDED, State.FAILED)
+                seen = await site.over(site.begin("short"))
+                assert seen.unread or seen.outcome.state is State.SUCCEEDED
             assert (await site.run("short")).outcome.state is State.SUCCEEDED
             assert site.events.losses == []
 

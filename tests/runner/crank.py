@@ -57,14 +57,15 @@ class FakeHost:
 
     def __init__(self) -> None:
         self.ready = True
+        self.away: HostAway | None = None  # what a job meets that shall start
         self.orders: list[Order] = []
 
     def reserve(self) -> None:
         """No child waits: every order comes through the loop."""
 
     def start_job(self, order: Order, child: None = None) -> None:
-        if not self.ready:
-            raise HostAway("there is no worker host")
+        if self.away is not None:
+            raise self.away
         self.orders.append(order)
 
 
