@@ -47,6 +47,7 @@ class Job(Table):
         indexes = (
             (("kind", "task_id", "slot", "attempt"), True),
             (("kind", "task_id", "id"), False),
+            (("kind", "task_id", "state"), False),  # of ended jobs
             (("state",), False),
         )
 
@@ -81,7 +82,10 @@ class Change(Table):
 
     class Meta:
         table_name = "linod_change"
-        indexes = ((("kind", "task_id", "id"), False),)
+        indexes = (
+            (("kind", "task_id", "id"), False),
+            (("task_name",), False),  # of tasks that were removed
+        )
 
 
 class KnownKind(Table):

@@ -8,18 +8,20 @@ method, or the transaction around it, returns. Errors: `DatabaseAway` when the d
 from datetime import UTC, datetime, tzinfo
 
 from linod.store.claim import Claims
+from linod.store.history import History
 from linod.store.installing import Installing
 from linod.store.listing import Listing
 from linod.store.missed import Missed
 from linod.store.ordering import Ordering
 from linod.store.probe import Probe
 from linod.store.replanning import Replanning
+from linod.store.retention import Retention
 from linod.store.users import SiteUsers
 
 __all__ = ["Probe", "Store"]
 
 
-class Store(Installing, Ordering, Replanning, Claims, Missed, Listing, SiteUsers):
+class Store(Installing, Ordering, Replanning, Claims, Missed, History, Retention, Listing, SiteUsers):
     """The database of one site.
 
     url           a Peewee URL; SQLite only.

@@ -1,6 +1,6 @@
 """The ledger: the arrows of a job after its claim, and reading it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -109,27 +109,6 @@ class Jobs(Tasks):
         """One job; None when there is none of this id."""
         return next((job_value(row) for row in self._rows(_by_id, id=job_id)), None)
 
-    def jobs(
-        self,
-        *,
-        key: TaskKey | None = None,
-        states: Sequence[str] | None = None,
-        before_id: int | None = None,
-        limit: int,
-    ) -> list[Job]:
-        """Jobs, the newest first.
-
-        key        of this task only.
-        states     in these states only.
-        before_id  older than this job.
-        """
-        wanted = None if states is None else frozenset(str(state) for state in states)
-        values = {"kind": key.kind, "task_id": key.id} if key else {}
-        rows = self._rows(
-            _newest, key is not None, wanted, before_id is not None, before=before_id, limit=limit, **values
-        )
-        return [job_value(row) for row in rows]
-
     def _illegal(self, job_id: int, wanted: State) -> IllegalTransition:
         job = self.job(job_id)
         found = "not in the ledger" if job is None else job.state.value
@@ -195,14 +174,3 @@ def _by_id() -> Any:
 
 def _unfinished() -> Any:
     return _select().where(models.Job.state.in_([state.value for state in UNFINISHED])).order_by(models.Job.id)
-
-
-def _newest(of_task: bool, states: frozenset[str] | None, before: bool) -> Any:
-    job, query = models.Job, _select()
-    if of_task:
-        query = query.where(job.kind == param("kind"), job.task_id == param("task_id"))
-    if states is not None:
-        query = query.where(job.state.in_(sorted(states)))
-    if before:
-        query = query.where(job.id < param("before"))
-    return query.order_by(job.id.desc()).limit(param("limit"))
