@@ -222,6 +222,7 @@ class Daemon:
         self.supervisor.host, self.supervisor.users, self.supervisor.zone = host, users, self.zone
         self.supervisor.policy = settings.policy
         self.runner.settings = settings
+        self.runner.trim(None)
         log.setLevel(settings.log_level.value)
         for call in self.on_settings:
             call(settings)

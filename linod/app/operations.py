@@ -59,6 +59,9 @@ class DaemonOperations:
     def poke(self) -> None:
         self._runner.poke()
 
+    def trim(self, key: TaskKey) -> None:
+        self._runner.trim(key)
+
     def kill(self, job_id: int, message: str) -> bool:
         if job_id not in self._book.jobs:
             return False

@@ -18,6 +18,9 @@ from linod.tasks import Task, label
 if TYPE_CHECKING:
     from linod.control.operations import Operations
 
+RETENTION = frozenset({"keep_days", "keep_jobs"})
+"""Columns that say what is kept of a task's jobs."""
+
 
 async def enable(ops: Operations, call: Call, *, task: str) -> JsonObject:
     found, changed = await _set(ops, call, task, {"disabled": False}, "enable")
@@ -162,6 +165,8 @@ async def _set(
     found, old, new = await ops.db.run(change)
     if new:
         tell_and_poke(ops, call.peer, action, found, _words(action, found, old, new))
+    if new.keys() & RETENTION:
+        ops.trim(found.key)
     return found, list(new)
 
 

@@ -195,6 +195,9 @@ class Operations(Protocol):
     def poke(self) -> None:
         """Rows have changed: look now."""
 
+    def trim(self, key: TaskKey) -> None:
+        """What is kept of a task's jobs has changed: remove now what need not be kept."""
+
     def kill(self, job_id: int, message: str) -> bool:
         """End a job as cancelled, `message` saying by whom: SIGTERM, the grace, SIGKILL. False when it does not run."""
 

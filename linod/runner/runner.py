@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import closing, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linod.clock import Clock
 from linod.errors import DatabaseAway
@@ -18,12 +18,15 @@ from linod.runner.alarm import Alarm
 from linod.runner.site import Site
 from linod.runner.supervisor import Reserved, Supervisor
 from linod.runner.timekeeper import Timekeeper
-from linod.runner.turn import HandOver, Note, Turn, request_and_claim, run_turn, write_notes
+from linod.runner.turn import Ended, HandOver, Note, Turn, request_and_claim, run_turn, write_notes
 from linod.schedule import sleep_seconds
 from linod.settings import Settings
 from linod.store import Store
 from linod.store.thread import DatabaseThread
-from linod.tasks import Task, label
+from linod.tasks import Task, TaskKey, label
+
+if TYPE_CHECKING:
+    from linod.runner.retention import Retention
 
 log = logging.getLogger("lino")
 
@@ -36,6 +39,9 @@ AWAY_PAUSE = 1.0
 AHEAD = timedelta(milliseconds=10)
 """How long before a slot its jobs are claimed. The commit is durable when the moment comes, and then there is nothing
 between the timer and the procedure but the hand-over: jobs begin 1.2 ms later than a bare timer, and 3.3 ms without."""
+
+SOON = 0.05
+"""Seconds before a slot in which nothing else is begun that keeps the database thread."""
 
 NOTED_WITHIN = 0.05
 """Seconds within which the start of a job is in the ledger. Most jobs end sooner, and then one commit writes both."""
@@ -94,6 +100,8 @@ class Runner:
         self._unchanged = Turn()
         self._wake = asyncio.Event()
         self._noting: asyncio.TimerHandle | None = None
+        self._quiet = asyncio.Event()
+        self._retention: Retention | None = None
         self.on_poke: Callable[[], None] = self._wake.set
 
     # what others tell it
@@ -118,6 +126,11 @@ class Runner:
         """Wall times have come to mean other moments: plan all tasks anew that wait for a slot."""
         self._time.replan()
         self.poke()
+
+    def trim(self, key: TaskKey | None) -> None:
+        """What is kept of a task's jobs has changed, or None: of all tasks'."""
+        if self._retention is not None:
+            self._retention.trim(key)
 
     def stop(self) -> None:
         """Claim nothing from now on."""
@@ -167,11 +180,23 @@ class Runner:
         """
         await self.run_pass(self._clock.now())
         first_pass()
-        with closing(Alarm(self._ring, self.poke)) as self._alarm:
+        with closing(Alarm(self._ring, self.poke)) as self._alarm, self._trimming():
             while not self.stopping:
                 self._feed_watchdog()
                 await self.run_pass(await self._sleep(self._alarm))
         self._alarm = None
+
+    @contextmanager
+    def _trimming(self) -> Iterator[None]:
+        """Remove from the ledger what is too old, as long as this lasts."""
+        from linod.runner.retention import Retention  # not on the way to READY
+
+        self._retention = Retention(self.store, self.db, self._clock, lambda: self.settings.policy, self._quiet)
+        working = asyncio.get_running_loop().create_task(self._retention.run())
+        try:
+            yield
+        finally:
+            working.cancel()
 
     async def run_pass(self, now: datetime) -> Turn:
         """One loop in the page's sense: write what ended, plan, claim and start what is due at `now`.
@@ -218,7 +243,7 @@ class Runner:
             work = partial(_work, late_first=self._late_first, hand_over=self._to(child, early))
             turn = await self.db.run(work, self.store, notes, now, free, self.site, explain)
             claimed = turn.claimed
-            self.supervisor.written(notes)
+            self._written(notes)
             await self._start(claimed, child, now if early else None)
         except DatabaseAway:
             self._look = True
@@ -232,6 +257,13 @@ class Runner:
         self._late_first = turn.late_next
         self._unchanged = Turn(next_due=turn.next_due)
         return turn
+
+    def _written(self, notes: list[Note]) -> None:
+        self.supervisor.written(notes)
+        if self._retention is not None:
+            for note in notes:
+                if isinstance(note, Ended):
+                    self._retention.ended(TaskKey(note.job.kind, note.job.task_id))
 
     async def _start(
         self, claimed: tuple[tuple[Task, Job], ...], child: Reserved | None, moment: datetime | None
@@ -282,7 +314,10 @@ class Runner:
         self._rang.clear()
         alarm.set(due - AHEAD if due is not None and seconds < poll else None)
         timer = asyncio.get_running_loop().call_later(poll, self._wake.set)
+        if seconds > SOON:
+            self._quiet.set()
         await self._wake.wait()
+        self._quiet.clear()
         timer.cancel()
         self._wake.clear()
         now = self._clock.now()

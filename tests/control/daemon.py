@@ -123,6 +123,7 @@ class Daemon:
             limits_problem="",
             plugins=(PluginReport("linod.demo", "/usr/lib/linod/demo.py", True),),
         )
+        self.trimmed: list[TaskKey] = []
         self.reload_error: LinodError | None = None
         self._book = Book()
 
@@ -199,6 +200,9 @@ class Daemon:
 
     def poke(self) -> None:
         self.pokes += 1
+
+    def trim(self, key: TaskKey) -> None:
+        self.trimmed.append(key)
 
     def kill(self, job_id: int, message: str) -> bool:
         self.killed.append((job_id, message))
