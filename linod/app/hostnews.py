@@ -34,6 +34,7 @@ class HostNews:
         self.job_record = supervisor.job_record
         self.job_progress = supervisor.job_progress
         self.job_unread = supervisor.job_unread
+        self.job_reported = supervisor.job_reported
         self._supervisor = supervisor
         self._journal = journal
         self._quiet = options.skip_checks

@@ -55,6 +55,9 @@ class Trial:
     def job_started(self, job_id: int, pid: int, pid_started: int) -> None:
         raise AssertionError("a host on trial has no job")
 
+    def job_reported(self, job_id: int) -> None:
+        raise AssertionError("a host on trial has no job")
+
     def job_record(self, job_id: int, record: Record) -> None:
         raise AssertionError("a host on trial has no job")
 

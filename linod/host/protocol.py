@@ -133,8 +133,9 @@ class Loaded(NamedTuple):
 class HostEvents(Protocol):
     """What the client reports, in the loop. Must not raise.
 
-    A job that `start_job` took has: at most one `job_started`, records and progress, then exactly one `job_ended` or
-    `job_unread`, and nothing after it. Records may come before `job_started`: two sockets have no common order.
+    A job that `start_job` took has: at most one `job_started`, records and progress, at most one `job_reported`, then
+    exactly one `job_ended` or `job_unread`, and nothing after it. Records may come before `job_started`: two sockets have
+    no common order.
     """
 
     def host_ready(self, loaded: Loaded) -> None:
@@ -167,6 +168,9 @@ class HostEvents(Protocol):
         outcome  the job's, when it is not.
         died     the process has died, or its host; else there could be none.
         """
+
+    def job_reported(self, job_id: int) -> None:
+        """The procedure is over and its outcome known; all that is left to its process is to exit. At most once."""
 
     def job_ended(self, job_id: int, outcome: "Outcome", dropped: int) -> None:
         """The job's process is gone. `dropped`: records past the limit, not reported by `job_record`."""

@@ -63,6 +63,7 @@ class RunningJob:
         self._unread = False
         self._ended = False
         self._told_start = False
+        self._told_report = False
         self._deadline: asyncio.TimerHandle | None = None
         self._kill_timer: asyncio.TimerHandle | None = None
 
@@ -115,6 +116,9 @@ class RunningJob:
             printer.feed(data)
         else:
             self._intake.stream(data)
+            if self._intake.report is not None and not self._told_report:
+                self._told_report = True
+                self._events.job_reported(self.id)
 
     def _close(self, fd: int) -> None:
         printer = self._open.pop(fd)

@@ -64,6 +64,7 @@ class Running:
     progress  done and total, as the procedure told.
     again_at  monotonic seconds from which on its order may be handed over again; None while a process has it.
     deaths    of processes that had not read it.
+    over      its procedure is over: it needs no job slot any more.
     """
 
     def __init__(self, task: Task, job: Job, tail: Tail, began: float, host: HostClient) -> None:
@@ -75,6 +76,7 @@ class Running:
         self.progress: tuple[int, int] | None = None
         self.again_at: float | None = None
         self.deaths = 0
+        self.over = False
 
     @property
     def log(self) -> str:

@@ -46,6 +46,9 @@ SOON = 0.05
 NOTED_WITHIN = 0.05
 """Seconds within which the start of a job is in the ledger. Most jobs end sooner, and then one commit writes both."""
 
+ENDED_WITHIN = 0.01
+"""The same of the end of a job whose slot has the next job already, while others wait for slots."""
+
 
 class Requested(NamedTuple):
     """What a request came to.
@@ -93,6 +96,7 @@ class Runner:
         self._time = Timekeeper(store, journal, clock)
         self._reserved = 0
         self._late_first = True
+        self._more_waits = False
         self._look = True
         self._next_due: datetime | None = None
         self._alarm: Alarm | None = None
@@ -103,6 +107,7 @@ class Runner:
         self._quiet = asyncio.Event()
         self._retention: Retention | None = None
         self.on_poke: Callable[[], None] = self._wake.set
+        supervisor.on_free = self.slot_is_free
 
     # what others tell it
 
@@ -112,11 +117,28 @@ class Runner:
         self.on_poke()
 
     def note(self) -> None:
-        """There are notes to write: at once when a job ended, shortly when it only started."""
+        """There are notes to write: at once when a job ended, shortly when it only started. The end of a job whose slot
+        was claimed already waits for the next claim, which comes soon: one commit writes both."""
         if self.supervisor.unwritten_ends():
+            if self._free() or not self._more_waits:
+                self.poke()
+            else:
+                self._note_within(ENDED_WITHIN)
+        else:
+            self._note_within(NOTED_WITHIN)
+
+    def _note_within(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._noting is not None:
+            if self._noting.when() <= loop.time() + seconds:
+                return
+            self._noting.cancel()
+        self._noting = loop.call_later(seconds, self.poke)
+
+    def slot_is_free(self) -> None:
+        """A job has given its slot back: let the next one have it, if one waited at the last look."""
+        if self._more_waits:
             self.poke()
-        elif self._noting is None:
-            self._noting = asyncio.get_running_loop().call_later(NOTED_WITHIN, self.poke)
 
     async def resume(self) -> None:
         """Before the first turn: see whether the clock was set back while linod was down."""
@@ -229,14 +251,15 @@ class Runner:
 
     async def _turn(self, now: datetime, explain: bool) -> Turn:
         notes = self.supervisor.notes()
-        if not (self._look or notes or explain or self._is_due(now) or self._probe.changed()):
+        waited = self._more_waits and self._free() > 0
+        if not (self._look or notes or explain or waited or self._is_due(now) or self._probe.changed()):
             await self.db.run(bool)  # nothing to do: but the watchdog is fed only while the database thread answers
             return self._unchanged
         self._look = False
         self._cancel_noting()
         free = self._free()
         self._reserved += free
-        child = self.supervisor.reserve() if free and self._is_due(now) else None
+        child = self.supervisor.reserve() if free and (self._more_waits or self._is_due(now)) else None
         early = self._alarm is not None and now > self._clock.now()
         claimed: tuple[tuple[Task, Job], ...] = ()
         try:
@@ -255,6 +278,7 @@ class Runner:
         self._look = self._look or turn.more or self._time.busy
         self._next_due = turn.next_due
         self._late_first = turn.late_next
+        self._more_waits = len(turn.claimed) >= free
         self._unchanged = Turn(next_due=turn.next_due)
         return turn
 
@@ -289,8 +313,7 @@ class Runner:
         """Job slots that a claim may take now."""
         if self.stopping or not self.supervisor.host.ready:
             return 0
-        taken = len(self.supervisor.book.jobs) - self.supervisor.unwritten_ends()
-        return max(0, self.settings.max_jobs - taken - self._reserved)
+        return max(0, self.settings.max_jobs - self.supervisor.busy(self.settings.max_jobs) - self._reserved)
 
     def _is_due(self, now: datetime) -> bool:
         return self._next_due is not None and self._next_due <= now

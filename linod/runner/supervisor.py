@@ -40,11 +40,13 @@ class Supervisor:
     users who the jobs run as, and who may have asked for them.
     policy  what fills a policy that a task leaves empty.
     wake  called when there are notes to write.
+    on_free  called when a job gives its slot back, before its end is there to be noted.
     """
 
     host: HostClient
 
     def __init__(self, journal: Journal, clock: Clock, zone: ZoneInfo, ctl: str, wake: Callable[[], None]) -> None:
+        self.on_free: Callable[[], None] = lambda: None
         self.book = Book()
         self.users: Users | None = None
         self.policy = LINODS
@@ -162,6 +164,15 @@ class Supervisor:
         """How many jobs of the book have ended: their slots are free for the claims of the same commit."""
         return sum(isinstance(note, Ended) and note.job.id in self.book.jobs for note in self._notes)
 
+    def busy(self, max_jobs: int) -> int:
+        """How many job slots are taken.
+
+        A job whose procedure is over has none, while its process exits: that takes 1-2 ms, in which the next claim can
+        become durable. But there are never more than twice `max_jobs`, because something may hold them up.
+        """
+        running = self.book.jobs.values()
+        return max(sum(not one.over for one in running), len(running) - self.unwritten_ends() - max_jobs)
+
     def written(self, notes: list[Note]) -> None:
         """The ledger has these notes: whoever waited for an end hears of it now, and never before it is durable."""
         del self._notes[: len(notes)]
@@ -200,9 +211,14 @@ class Supervisor:
             self._wait(running, outcome.message, 0.0 if died else AGAIN)
             self._wake()
 
+    def job_reported(self, job_id: int) -> None:
+        self.book.jobs[job_id].over = True
+        self.on_free()
+
     def job_ended(self, job_id: int, outcome: Outcome, dropped: int) -> None:
         running = self.book.jobs[job_id]
         running.again_at = None
+        running.over = True
         at = self._clock.now()
         if outcome.traceback or outcome.message:
             level = logging.WARNING if outcome.state in (State.WARNED, State.SUCCEEDED) else logging.ERROR

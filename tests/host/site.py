@@ -28,6 +28,7 @@ class Seen:
     """What was reported of one job."""
 
     started: list[tuple[int, int]] = field(default_factory=list)
+    reported: int = 0
     records: list[Record] = field(default_factory=list)
     progress: list[tuple[int, int]] = field(default_factory=list)
     ends: list[tuple[Outcome, int]] = field(default_factory=list)
@@ -97,6 +98,9 @@ class Events:
 
     def job_record(self, job_id: int, record: Record) -> None:
         self._of(job_id).records.append(record)
+
+    def job_reported(self, job_id: int) -> None:
+        self._of(job_id).reported += 1
 
     def job_progress(self, job_id: int, done: int, total: int) -> None:
         self._of(job_id).progress.append((done, total))
