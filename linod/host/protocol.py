@@ -134,8 +134,8 @@ class HostEvents(Protocol):
     """What the client reports, in the loop. Must not raise.
 
     A job that `start_job` took has: at most one `job_started`, records and progress, at most one `job_reported`, then
-    exactly one `job_ended` or `job_unread`, and nothing after it. Records may come before `job_started`: two sockets have
-    no common order.
+    exactly one `job_ended` or `job_unread`, and nothing after it. Records may come before `job_started`: two sockets
+    have no common order.
     """
 
     def host_ready(self, loaded: Loaded) -> None:
