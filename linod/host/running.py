@@ -183,6 +183,9 @@ class RunningJob:
             return None
         with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing is left, or it is another user's
             os.killpg(self.child.pid, signal.SIGKILL)
+        if pidfd is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)  # forked just now: it has no group of its own yet
         return pidfd
 
     def _has_our_start(self) -> bool:
