@@ -17,7 +17,7 @@ from tests.crash.site import MARK, CrashSite
 
 KILLS = 500
 
-SITES = 3
+SITES = 4
 """That are killed at the same time; each has its share of the kills, and its own sequence of random numbers."""
 
 SECOND = timedelta(seconds=1)
@@ -79,7 +79,7 @@ class Battered:
                 self.request(random.choice(["asked0", "asked1", "each3"]))
         with suppress(TimeoutExpired):
             assert site.process is not None
-            site.process.wait(random.uniform(0, 0.5))
+            site.process.wait(random.uniform(0, 0.35))
             raise AssertionError(f"linod ended by itself:\n{site.log()}")
 
     def request(self, name: str) -> None:
