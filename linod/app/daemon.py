@@ -163,7 +163,7 @@ class Daemon:
 
     def _make_runner(self) -> Runner:
         absence = Absence(self.clock.now(), "linod was down")
-        site = Site(uuid4().hex, boot_id(), self.zone, procedures={}, absence=absence)
+        site = Site(uuid4().hex, boot_id(), self.zone, procedures={}, absence=absence, policy=self.settings.policy)
         return Runner(
             self.settings, self.store, self.db, self.supervisor, self.journal, self.clock, self.notifier, site
         )
@@ -208,7 +208,10 @@ class Daemon:
         for item in loaded.procedures:
             if not item.problem and self._may_run(item):
                 found.setdefault(item.class_name, set()).add(item.name)
-        self.runner.site = self.runner.site._replace(procedures=found, zone=self.zone)
+        settings = self.settings
+        self.runner.site = self.runner.site._replace(
+            procedures=found, zone=self.zone, policy=settings.policy, queues=settings.queues
+        )
         self.runner.poke()
 
     async def adopt(self, settings: Settings, host: HostClient, loaded: Loaded) -> None:

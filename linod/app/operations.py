@@ -37,6 +37,14 @@ class DaemonOperations:
         return self._daemon.zone
 
     @property
+    def defaults(self) -> Mapping[str, object]:
+        return self._daemon.settings.defaults
+
+    @property
+    def queues(self) -> Mapping[str, int]:
+        return self._daemon.settings.queues
+
+    @property
     def daemon_user(self) -> str:
         return self._daemon.settings.daemon_user
 

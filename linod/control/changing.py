@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from linod.control.call import Call
@@ -11,8 +12,10 @@ from linod.control.finding import Problems, known_procedure, one_task
 from linod.control.interface import refusal
 from linod.control.peer import Peer
 from linod.control.values import JsonObject, plain
+from linod.errors import near
 from linod.jobs import Job
-from linod.recurrence import SCHEDULE, plan
+from linod.policies import DEFAULT, POLICIES, policy_text
+from linod.recurrence import SCHEDULE, BadRecurrence, plan
 from linod.tasks import Task, label
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ RETENTION = frozenset({"keep_days", "keep_jobs"})
 
 async def enable(ops: Operations, call: Call, *, task: str) -> JsonObject:
     found, changed = await _set(ops, call, task, {"disabled": False}, "enable")
-    return {"task": json_of(ops, found), "changed": bool(changed)}
+    return {"task": json_of(ops, _planned(ops, found)), "changed": bool(changed)}
 
 
 async def disable(ops: Operations, call: Call, *, task: str) -> JsonObject:
@@ -103,7 +106,15 @@ def parsed(ops: Operations, kind: str, columns: Mapping[str, object]) -> dict[st
     values = ops.store.parsed(kind, columns)
     if "procedure" in values:
         known_procedure(ops.procedures(), str(values["procedure"]), kind)
+    queue = values.get("queue")
+    if isinstance(queue, str) and queue not in ops.queues:
+        cure = near(queue, ops.queues, _queues(ops))
+        raise refusal("BadValue", f"queue: the settings have no queue {queue!r}; {cure}", column="queue")
     return values
+
+
+def _queues(ops: Operations) -> str:
+    return f"[queues] has {', '.join(sorted(ops.queues))}" if ops.queues else "add it to [queues] and reload linod"
 
 
 def record(
@@ -170,12 +181,25 @@ async def _set(
     return found, list(new)
 
 
+def _planned(ops: Operations, task: Task) -> Task:
+    """The task with the slot that the next turn will plan, for the answer; of an impossible one `status` says why."""
+    if task.job_id is None and task.next_due is None:
+        with suppress(BadRecurrence):
+            return task._replace(next_due=plan(task, ops.clock.now(), ops.zone))
+    return task
+
+
 def _words(action: str, task: Task, old: Mapping[str, object], new: Mapping[str, object]) -> str:
     if action != "set":
         return f"{action}d {label(task)}"
-    before, after = _texts(old), _texts(new)
-    changes = ", ".join(f"{name} from {json.dumps(before[name])} to {json.dumps(after[name])}" for name in after)
+    changes = ", ".join(f"{name} from {_word(name, old[name])} to {_word(name, new[name])}" for name in new)
     return f"changed {label(task)}: {changes}"
+
+
+def _word(name: str, value: object) -> str:
+    if name not in POLICIES:
+        return json.dumps(plain(value))
+    return DEFAULT if value is None else policy_text(name, value)
 
 
 def _texts(values: Mapping[str, object]) -> dict[str, object]:

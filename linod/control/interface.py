@@ -48,7 +48,12 @@ METHODS: Mapping[str, Method] = {
         "disabled, running, requested, failed, overdue. Ordered by seqno; of a pattern that begins with letters by\n"
         "name, of a procedure by id; what runs, is requested, failed or is overdue by job, request, last job or slot.",
     ),
-    "ShowTask": Method(TASK, {"task": "Task", "job": "?Job"}, "One task, and the job of it that runs, else its last."),
+    "ShowTask": Method(
+        TASK,
+        {"task": "Task", "job": "?Job", "policy": "object"},
+        "One task, and the job of it that runs, else its last. `policy` has for each policy, by its column, the\n"
+        "`value` in force and the `source` that says it: task, settings (its [defaults]) or linod.",
+    ),
     "RunNow": Method(
         {**TASK, "log_level": "?string", "wait": "?bool", "follow": "?bool"},
         {"task": "?Task", "requested_at": "?string", "new": "?bool", "job": "?Job", "record": "?Record"},

@@ -12,7 +12,7 @@ from linod.control.call import Call
 from linod.control.finding import GONE, NAMES, Problems, no_such_job, one_task
 from linod.control.interface import refusal
 from linod.control.messages import LIMIT
-from linod.control.values import JsonObject, job_json, kind_json, procedure_json
+from linod.control.values import JsonObject, job_json, kind_json, policy_json, procedure_json
 from linod.jobs import Job, State
 from linod.lists import Wanted, parse_place, parse_status, place_text
 from linod.loglevels import LogLevels
@@ -69,6 +69,7 @@ async def show_task(ops: Operations, call: Call, *, task: str) -> JsonObject:
         return {
             "task": problems.json(found, now),
             "job": live_json(jobs[0], now, running) if jobs else None,
+            "policy": policy_json(found, ops.defaults),
         }
 
     return await ops.db.run(look)

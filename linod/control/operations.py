@@ -170,6 +170,14 @@ class Operations(Protocol):
     def store(self) -> Ledger: ...
 
     @property
+    def defaults(self) -> Mapping[str, object]:
+        """The policies of which the settings say a default: `[defaults]`."""
+
+    @property
+    def queues(self) -> Mapping[str, int]:
+        """How many jobs of each queue run at once: `[queues]`."""
+
+    @property
     def daemon_user(self) -> str:
         """In whose name jobs run."""
 

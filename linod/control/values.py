@@ -8,6 +8,7 @@ from linod.control.interface import NULL_IN_LISTS
 from linod.jobs import Job
 from linod.kinds import Kind
 from linod.loglevels import LogLevels
+from linod.policies import values
 from linod.procedures import Procedure
 from linod.recurrence.when import when
 from linod.tasks import NOTHING_TO_PLAN, Task, label, status
@@ -107,6 +108,11 @@ def record_json(event: Mapping[str, object], job_id: int | None, task: str | Non
         "level": _LEVEL_NAMES.get(level, str(level)),
         "text": event["text"],
     }
+
+
+def policy_json(task: Task, said: Mapping[str, object]) -> JsonObject:
+    """The policies of a task in force, each with who says it; `said` by the settings."""
+    return {name: {"value": found.value, "source": found.source} for name, found in values(task, said).items()}
 
 
 def kind_json(kind: Kind, problem: str | None) -> JsonObject:

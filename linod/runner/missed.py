@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from linod.errors import LinodError
 from linod.journal import Event
+from linod.policies import policy_of
 from linod.recurrence import TICK, Passed, Recurrence, last_slot, passed, plan
 from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
@@ -92,7 +93,7 @@ def _decide(store: Store, task: Task, due: datetime, now: datetime, site: Site, 
         return None
     rule = rule.anchored(rule.anchor or due)
     last = last_slot(rule, due, now, zone)
-    skipped = task.missed == "skip" and now - last > PUNCTUAL
+    skipped = policy_of(task, site.policy).missed == "skip" and now - last > PUNCTUAL
     if skipped or not is_open:
         why = f"{absent}; missed is skip" if is_open else _closed(task)
         return Missed(passed(rule, due, last, zone), why, _next(store, task, rule, now, site))

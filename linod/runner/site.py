@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from linod.policies import LINODS, Policy
 from linod.tasks import Task
 
 
@@ -28,6 +30,8 @@ class Site(NamedTuple):
     absence        the last one; None when there was none.
     seen           the latest moment that the wall clock has shown before it was set back: slots up to here may have had
                    their job. None when it never was.
+    policy         what fills a policy that a task leaves empty.
+    queues         how many jobs run at once in each: `[queues]`.
     """
 
     node: str
@@ -36,6 +40,8 @@ class Site(NamedTuple):
     procedures: Mapping[str, Collection[str]]
     absence: Absence | None = None
     seen: datetime | None = None
+    policy: Policy = LINODS
+    queues: Mapping[str, int] = MappingProxyType({})
 
     def can_run(self, task: Task) -> bool:
         """Whether the host can run a task."""

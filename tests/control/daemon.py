@@ -95,6 +95,8 @@ class Daemon:
         self.store = Store(f"sqlite:///{directory / 'linod.sqlite'}")
         self.db = DatabaseThread()
         self.slots = 4
+        self.defaults: dict[str, object] = {}
+        self.queues: dict[str, int] = {}
         self.log: list[tuple[str, Mapping[str, str]]] = []
         self.pokes = 0
         self.told_users: list[User] = []

@@ -44,6 +44,32 @@ def test_disable_and_enable(daemon: Daemon, client: Client, tmp_path: Path) -> N
     assert enabled["action"] == "enable"
 
 
+def test_enabling_tells_the_next_slot(daemon: Daemon, client: Client) -> None:
+    client.call("SetTask", task="checkdata", columns={"disabled": True, "start_time": "04:30"})
+    reply = client.call("Enable", task="checkdata")
+    assert reply["task"]["next_due"] == "2026-11-24T03:30:00Z"
+    assert reply["task"]["status"] == "Scheduled to run at 24.11.2026 04:30 (30 minutes from now)"
+
+
+def test_policies_are_told_as_people_write_them(daemon: Daemon, client: Client) -> None:
+    client.call("SetTask", task="checkdata", columns={"timeout": "90s", "memory_max": "512M"})
+    told = "timeout from default to 1min 30s, memory_max from default to 512M"
+    assert daemon.log[-1][0].endswith(f"changed System task #1 (checkdata): {told}")
+    client.call("SetTask", task="checkdata", columns={"timeout": "none"})
+    assert daemon.log[-1][0].endswith("timeout from 1min 30s to default")
+
+
+def test_a_queue_is_one_of_the_settings(daemon: Daemon, client: Client) -> None:
+    with pytest.raises(CallFailed, match=r"no queue 'mail'; add it to \[queues\] and reload linod") as refused:
+        client.call("SetTask", task="checkdata", columns={"queue": "mail"})
+    assert refused.value.parameters["column"] == "queue"
+    daemon.queues = {"mails": 1}
+    with pytest.raises(CallFailed, match=r"no queue 'mail'; did you mean 'mails'\?"):
+        client.call("AddTask", procedure="nightly", columns={"queue": "mail"})
+    client.call("SetTask", task="checkdata", columns={"queue": "mails"})
+    assert daemon.task("checkdata").queue == "mails"
+
+
 def test_columns_are_set_from_text_and_from_json(daemon: Daemon, client: Client, tmp_path: Path) -> None:
     columns = {"every": "5", "every_unit": "weekly", "saturday": True, "start_time": "4:00", "log_level": "debug"}
     reply = client.call("SetTask", task="checkdata", columns=columns)

@@ -44,6 +44,21 @@ def test_show(daemon: Daemon, ctl: Ctl) -> None:
     assert ctl.json("show", "#1")["task"]["id"] == 1
 
 
+def test_show_says_where_each_policy_comes_from(daemon: Daemon, ctl: Ctl) -> None:
+    daemon.defaults = {"timeout": 3600, "missed": "skip"}
+    assert "missed=once, memory_max=512M. Scheduled" in ctl.said("set", "checkdata", "missed=once", "memory_max=512M")
+    lines = [words(line) for line in ctl.said("show", "checkdata").splitlines()]
+    assert "missed: once, says the task" in lines
+    assert "memory_max: 512M, says the task" in lines
+    assert "timeout: 1h, says [defaults] of the settings" in lines
+    assert "overlap: skip, says linod" in lines
+    policy = ctl.json("show", "checkdata")["policy"]
+    assert policy["missed"] == {"value": "once", "source": "task"}
+    assert policy["timeout"] == {"value": 3600, "source": "settings"}
+    assert policy["retries"] == {"value": 3, "source": "linod"}
+    assert "missed=default" in ctl.said("set", "checkdata", "missed=none")
+
+
 def daemon_job(ctl: Ctl, task: str) -> int:
     job: int = ctl.json("run-now", task)["job"]["id"]
     return job

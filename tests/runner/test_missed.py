@@ -9,6 +9,7 @@ import pytest
 
 from linod.jobs import Job, State
 from linod.journal import Event
+from linod.policies import Policy
 from linod.runner import Absence
 from linod.runner.settling import settle
 from tests.runner.crank import NOON, ZONE, Crank
@@ -88,6 +89,19 @@ def test_skip_runs_nothing_and_records_what_passed(tmp_path: Path) -> None:
             assert (task.next_due, task.events) == (utc(29, 3), 0)
             assert shown(row) == ("missed", utc(25, 3), utc(28, 3), 4)
             assert row.message.endswith(": linod was down; missed is skip")
+
+    asyncio.run(body())
+
+
+def test_a_task_that_says_nothing_does_what_the_settings_say(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            crank.runner.site = crank.runner.site._replace(policy=Policy(missed="skip"))
+            await crank.tasks("report", **DAILY)
+            await crank.tasks("backup", missed="once", **DAILY)
+            await crank.turn()
+            come_back(crank, utc(28, 9))
+            assert await crank.turn() == ["backup"]
 
     asyncio.run(body())
 

@@ -6,6 +6,7 @@ import typer
 
 from linod.cli.ctl.session import Session, session
 from linod.cli.ctl.words import reference
+from linod.policies import DEFAULT, POLICIES, policy_text
 
 TASK = typer.Argument(..., metavar="TASK", help="Name, id, #number, kind#number or kind:id.")
 TASKS = typer.Argument(..., metavar="TASK...", help="Names, ids, #numbers, kind#numbers or kind:ids.")
@@ -38,7 +39,7 @@ def set_columns(ctx: typer.Context, task: str = TASK, values: list[str] = COLUMN
     found, changed = reply["task"], reply["changed"]
     if changed:
         now = {**found, **found["own"]}
-        told = ", ".join(f"{name}={_shown(now.get(name))}" for name in changed)
+        told = ", ".join(f"{name}={_shown(name, now.get(name))}" for name in changed)
         to.say(f"Changed {found['label']}: {told}. {found['status']}.")
     else:
         to.say(f"{found['label']} is that way already.")
@@ -112,5 +113,7 @@ def columns_of(values: list[str] | None, *, needed: bool) -> dict[str, Any]:
     return columns
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
+    if name in POLICIES:
+        return DEFAULT if value is None else policy_text(name, value)
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,6 +14,7 @@ from linod.cli.ctl.times import local
 from linod.cli.ctl.words import ending, no_plugins, reference
 from linod.control.client import Client
 from linod.kinds import SHOWN as SHOWN_COLUMNS
+from linod.policies import POLICIES, policy_text
 from linod.tables.layout import KINDS, LOG_LEVELS, PROCEDURES, Layout, cells, headers, layout_of
 from linod.tables.render import long_table, one_line, table
 from linod.tasks import SYSTEM_TASK
@@ -152,6 +153,10 @@ def show(
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
         to.say(f"  {name:>{width}}: {value}")
+    to.say("\nPolicies:")
+    width = max(map(len, reply["policy"]))
+    for name, policy in reply["policy"].items():
+        to.say(f"  {name:>{width}}: {_policy(name, policy)}")
     if found["message"]:
         to.say("\nLogged messages:")
         to.say(found["message"])
@@ -227,7 +232,6 @@ def _facts(task: dict[str, Any], job: dict[str, Any] | None) -> Iterator[tuple[s
         yield name.replace("_", " ").capitalize(), one_line(value)
     yield "When", task["when"]
     yield "Recurrence", _recurrence(task)
-    yield "Missed slots", task["missed"] or "once"
     yield "Logging level", task["log_level"]
     yield "Disabled", one_line(task["disabled"])
     for name, column in (("Next due", "next_due"), ("Started at", "last_start_time"), ("Ended at", "last_end_time")):
@@ -237,6 +241,15 @@ def _facts(task: dict[str, Any], job: dict[str, Any] | None) -> Iterator[tuple[s
         yield "Requested at", f"{local(task['requested_at'])} by {task['requested_by']}"
     if job:
         yield "Running" if job["outcome"] is None else "Last job", one_line(ending(job))
+
+
+SAYS = {"task": "the task", "settings": "[defaults] of the settings", "linod": "linod"}
+"""Who says a policy."""
+
+
+def _policy(name: str, policy: dict[str, Any]) -> str:
+    text = policy_text(name, policy["value"]) if name in POLICIES else one_line(policy["value"])
+    return f"{text}, says {SAYS.get(policy['source'], policy['source'])}"
 
 
 def _recurrence(task: dict[str, Any]) -> str:
