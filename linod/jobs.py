@@ -82,6 +82,17 @@ class Outcome(NamedTuple):
     usage: Usage = Usage()
 
 
+class Ending(NamedTuple):
+    """What came of the wish to end a job.
+
+    reason  the cause in force, in words: the first one stands.
+    new     it is this wish; False when the job was told to end before.
+    """
+
+    reason: str
+    new: bool
+
+
 class Job(NamedTuple):
     """One row of the ledger. Fields are named as the columns; moments are aware, in UTC."""
 

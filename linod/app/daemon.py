@@ -71,7 +71,8 @@ class Daemon:
         self.groups = groups
         self.news = self._make_news()
         self.host = self.new_host(settings, self.news, process)
-        self.supervisor.host, self.supervisor.policy = self.host, settings.policy
+        self.supervisor.host = self.host
+        self._set_policy(settings)
         self.runner: Runner
         self.reload = Reload(self)
         self._retired = Retired()
@@ -223,7 +224,7 @@ class Daemon:
         self.news.warn(loaded)
         host.events = self.news
         self.supervisor.host, self.supervisor.users, self.supervisor.zone = host, users, self.zone
-        self.supervisor.policy = settings.policy
+        self._set_policy(settings)
         self.runner.settings = settings
         self.runner.trim(None)
         log.setLevel(settings.log_level.value)
@@ -232,6 +233,9 @@ class Daemon:
         self._lock.name_host(loaded.pid)
         self._run(loaded)
         self._retired.add(old)
+
+    def _set_policy(self, settings: Settings) -> None:
+        self.supervisor.policy, self.supervisor.kill_grace = settings.policy, settings.kill_grace
 
     def _may_run(self, procedure: Procedure) -> bool:
         return procedure.during_initdb or not self._prep

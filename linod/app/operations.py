@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import linod
-from linod.host.protocol import HostAway, Loaded
-from linod.jobs import Job, State
+from linod.host.protocol import Loaded
+from linod.jobs import Ending, Job, State
 from linod.journal import Event
 from linod.kinds import Kind
 from linod.procedures import Procedure
@@ -70,14 +70,8 @@ class DaemonOperations:
     def trim(self, key: TaskKey) -> None:
         self._runner.trim(key)
 
-    def kill(self, job_id: int, message: str) -> bool:
-        if job_id not in self._book.jobs:
-            return False
-        try:
-            self._daemon.supervisor.end_job(job_id, State.CANCELLED, message, self._daemon.settings.kill_grace)
-        except HostAway:  # its host has just died, and the job with it
-            return False
-        return True
+    def kill(self, job_id: int, cause: str) -> Ending | None:
+        return self._daemon.supervisor.end_job(job_id, State.CANCELLED, cause)
 
     def running(self) -> Sequence[Running]:
         return list(self._book.jobs.values())

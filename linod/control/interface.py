@@ -65,7 +65,11 @@ METHODS: Mapping[str, Method] = {
     "Enable": Method(TASK, {"task": "Task", "changed": "bool"}, "Let a task run by its schedule.", changes=True),
     "Disable": Method(TASK, {"task": "Task", "changed": "bool"}, "Keep a task from its schedule.", changes=True),
     "Kill": Method(
-        {"task": "?string", "job": "?int"}, {"job": "Job"}, "End the job of a task, or a job by its id.", changes=True
+        {"task": "?string", "job": "?int"},
+        {"job": "Job", "reason": "string", "new": "bool"},
+        "End the job of a task, or a job by its id: cancelled, for this `reason`. One that was told to end before\n"
+        "ends for the reason that it was told then, and as that: `new` is false.",
+        changes=True,
     ),
     "ListJobs": Method(
         {"task": "?string", "states": "?[]string", "before": "?int", "limit": "?int"},

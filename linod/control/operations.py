@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from linod.clock import Clock
 from linod.control.report import Report
-from linod.jobs import Job
+from linod.jobs import Ending, Job
 from linod.kinds import Kind
 from linod.lists import Page, Place, Wanted
 from linod.procedures import Procedure
@@ -206,8 +206,11 @@ class Operations(Protocol):
     def trim(self, key: TaskKey) -> None:
         """What is kept of a task's jobs has changed: remove now what need not be kept."""
 
-    def kill(self, job_id: int, message: str) -> bool:
-        """End a job as cancelled, `message` saying by whom: SIGTERM, the grace, SIGKILL. False when it does not run."""
+    def kill(self, job_id: int, cause: str) -> Ending | None:
+        """End a job as cancelled, `cause` saying by whom: SIGTERM, the grace, SIGKILL to all that it has started.
+
+        Returns  None when it does not run, or is ending by itself; not new when it was told to end before.
+        """
 
     def running(self) -> Sequence[Running]:
         """The jobs that run now."""

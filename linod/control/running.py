@@ -11,7 +11,7 @@ from linod.control.finding import Problems, no_such_job, one_task
 from linod.control.interface import Refusal, empty_reply, refusal
 from linod.control.looking import by_id, live_json
 from linod.control.values import JsonObject, job_json, moment, record_json
-from linod.jobs import Job
+from linod.jobs import Ending, Job
 from linod.loglevels import LogLevel, LogLevels
 from linod.tasks import Task, TaskKey, label
 
@@ -93,8 +93,11 @@ async def kill(ops: Operations, call: Call, *, task: str | None = None, job: int
         raise refusal("BadValue", "name a task or a job, and not both", column="task" if job is None else "job")
 
     row = await ops.db.run(_job_to_kill, ops, task, job)
-    if not ops.kill(row.id, f"killed by {call.peer.name}"):
+    ending = ops.kill(row.id, f"killed by {call.peer.name}")
+    if ending is None:
         raise _not_running(row)
+    if not ending.new:
+        return _killed(ops, row, ending)
 
     def note() -> Task | None:
         with ops.store.transaction():
@@ -106,7 +109,11 @@ async def kill(ops: Operations, call: Call, *, task: str | None = None, job: int
     found = await ops.db.run(note)
     if found is not None:
         tell(ops, call.peer, "kill", found, f"killed job {row.id} of {label(found)}")
-    return {"job": live_json(row, ops.clock.now(), by_id(ops))}
+    return _killed(ops, row, ending)
+
+
+def _killed(ops: Operations, row: Job, ending: Ending) -> JsonObject:
+    return {"job": live_json(row, ops.clock.now(), by_id(ops)), "reason": ending.reason, "new": ending.new}
 
 
 def _job_to_kill(ops: Operations, task: str | None, job_id: int | None) -> Job:
@@ -125,8 +132,10 @@ def _job_to_kill(ops: Operations, task: str | None, job_id: int | None) -> Job:
 
 
 def _not_running(job: Job) -> Refusal:
-    ended = "" if job.outcome is None else f"; it ended {job.outcome.replace('_', ' ')}"
-    return refusal("NotRunning", f"job {job.id} of {job.task_name} does not run{ended}", task=job.task_name, job=job.id)
+    ended = "it has just ended" if job.outcome is None else f"it ended {job.outcome.replace('_', ' ')}"
+    return refusal(
+        "NotRunning", f"job {job.id} of {job.task_name} does not run; {ended}", task=job.task_name, job=job.id
+    )
 
 
 def _not_requested(task: Task) -> Refusal:

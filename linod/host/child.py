@@ -40,7 +40,7 @@ class Phase(Enum):
 
     WAITING = 1  # no procedure yet: it is remembered
     RUNNING = 2  # JobTerminated is raised in it
-    FINISHING = 3  # the outcome is known: too late
+    FINISHING = 3  # the outcome is known: too late; the daemon is told that it is
 
 
 class Child:
@@ -104,6 +104,8 @@ class Child:
         self._after_fork()
 
     def _told_to_end(self, number: int, frame: FrameType | None) -> None:
+        if self._phase is Phase.FINISHING:
+            self._outlet.returned()
         if self._phase is Phase.FINISHING or self._signalled:
             return
         self._signalled = True

@@ -17,7 +17,7 @@ from linod.host.process import HostProcess, unusable_host
 from linod.host.protocol import HostAway, HostEvents, Loaded, Message, Order, PluginReport
 from linod.host.report import LoadReport
 from linod.host.running import LINGER, RunningJob
-from linod.jobs import State
+from linod.jobs import Ending, State
 from linod.settings.model import HostSettings
 
 log = logging.getLogger("lino")
@@ -277,7 +277,7 @@ class HostClient:
         self._signal(job_id, signum, whole_group=False, ending=False)
 
     def kill_job(self, job_id: int) -> None:
-        """SIGKILL to the whole process group of a job. It fails, "killed by signal SIGKILL", unless `end_job` said
+        """SIGKILL to a job and all that it has started. It fails, "killed by signal SIGKILL", unless `end_job` said
         otherwise."""
         self._signal(job_id, signal.SIGKILL, whole_group=True, ending=True)
 
@@ -286,19 +286,23 @@ class HostClient:
         for job_id in self._jobs:
             self.kill_job(job_id)
 
-    def end_job(self, job_id: int, state: State, reason: str, grace: float) -> None:
-        """End a job with this state: SIGTERM, and after `grace` seconds SIGKILL to its whole process group.
+    def end_job(self, job_id: int, state: State, reason: str, grace: float) -> Ending | None:
+        """End a job with this state: SIGTERM, and after `grace` seconds SIGKILL to all that it has started.
 
         A job that had its outcome before the signal reached it keeps that one. A second call can only shorten the
-        grace: the state and the reason of the first stand. Does nothing about a job that has ended.
+        grace: the state and the reason of the first stand.
+
+        Returns  None when it has ended, or is ending by itself: then nothing is done.
         """
         job = self._jobs.get(job_id)
         if job is None or job.reported:
-            return
+            return None
+        new = job.told is None
         if job.told is None:
             job.told = Told(state, reason)
             self._signal(job_id, signal.SIGTERM, whole_group=False, ending=True)
         job.kill_after(max(grace, 0.0), lambda: self.kill_job(job_id))
+        return Ending(job.told.reason, new)
 
     def _signal(self, job_id: int, number: int, *, whole_group: bool, ending: bool) -> None:
         if self._link is not None and job_id in self._jobs:

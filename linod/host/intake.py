@@ -44,11 +44,13 @@ class Report:
 class Intake:
     """The records of one job from its three descriptors, and its report.
 
+    returned  its procedure had returned when the job was told to end, but its process went on.
     level  the job's: what is printed to a descriptor directly is filtered here, all else in the child.
     """
 
     def __init__(self, job_id: int, level: int, events: HostEvents, clock: Clock) -> None:
         self.report: Report | None = None
+        self.returned = False
         self._job_id = job_id
         self._level = level
         self._events = events
@@ -100,6 +102,8 @@ class Intake:
         elif "end" in message:
             self.report = Report(message["end"])
             self._dropped_there = int(message["end"]["dropped"])
+        elif "returned" in message:
+            self.returned = True
         else:
             self._dropped_there = int(message["dropped"])
 
@@ -146,6 +150,14 @@ class Intake:
             text = f"1 process {left} was killed" if count == 1 else f"{count} processes {left} were killed"
             text += ", but not all of them end: they sleep uninterruptibly" if stuck else ""
             self._record(self._now(), logging.WARNING, "linod", text)
+
+    def tell_undead(self, pid: int) -> None:
+        """A record of a process that lives on after its SIGKILL."""
+        text = (
+            f"Process {pid} was sent SIGKILL, but it sleeps uninterruptibly (a disk or a network file system that does"
+        )
+        text += f" not answer?). It ends when it wakes, and the job with it; see /proc/{pid}/stack"
+        self._events.job_record(self._job_id, Record(self._now(), logging.WARNING, "linod", text))
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

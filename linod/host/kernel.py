@@ -36,11 +36,24 @@ def process_started(pid: int) -> int:
 
     Raises  ProcessLookupError when there is no such process.
     """
+    return int(_stat(pid)[19])
+
+
+def sleeps_uninterruptibly(pid: int) -> bool:
+    """Whether a process waits in the kernel for something that no signal ends. False when there is no such process."""
+    try:
+        return _stat(pid)[0] == b"D"
+    except ProcessLookupError:
+        return False
+
+
+def _stat(pid: int) -> list[bytes]:
+    """proc_pid_stat(5) from its third field on. Raises ProcessLookupError."""
     try:
         stat = read(f"/proc/{pid}/stat", 4096)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ProcessLookupError) as error:
         raise ProcessLookupError(f"no process {pid}") from error
-    return int(stat.rpartition(b")")[2].split()[19])  # the second field is the name, in parentheses, with any bytes
+    return stat.rpartition(b")")[2].split()  # the second field is the name, in parentheses, with any bytes
 
 
 def resident_kib() -> int:

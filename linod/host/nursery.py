@@ -28,6 +28,7 @@ class _Child:
     """A process that was forked.
 
     ending    its process group goes with it.
+    told      a signal to end has reached it.
     group     its control group, None when it was given none.
     left      processes that it left behind in there.
     watch     tells when these have ended.
@@ -40,6 +41,7 @@ class _Child:
         self.pidfd = os.pidfd_open(pid)
         self.started = process_started(pid)
         self.ending = False
+        self.told = False
         self.group = group
         self.left = 0
         self.watch: Watch | None = None
@@ -132,6 +134,7 @@ class Nursery:
         child = self._numbers.get(number)
         if child is not None:
             child.ending = child.ending or ending
+            child.told = child.told or (ending and _lives(child))
             if whole_group and signum == signal.SIGKILL:
                 _end_everything(child)
             else:
@@ -181,7 +184,7 @@ class Nursery:
     def _over(self, child: _Child) -> Message:
         """Reap a child. Returns what to tell the daemon."""
         del self._numbers[child.number], self._children[child.pidfd]
-        status: Message = {"code": None, "signal": None, "left": child.left, "stuck": False}
+        status: Message = {"code": None, "signal": None, "left": child.left, "stuck": False, "told": child.told}
         if child.watch is not None:
             status["stuck"] = not child.watch.empty()
             del self._leaving[child.watch.fd]
@@ -219,6 +222,14 @@ def _reap(pid: int, status: Message) -> struct_rusage | None:
     code = os.waitstatus_to_exitcode(end)
     status["code" if code >= 0 else "signal"] = abs(code)
     return rusage
+
+
+def _lives(child: _Child) -> bool:
+    """Whether a child has not ended by itself already: a signal does not fail before it is reaped."""
+    try:
+        return os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:  # a plugin's at-fork function or signal handler has reaped it
+        return False
 
 
 def _end_everything(child: _Child) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from linod.host.intake import Report
-from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, Message
+from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, TERMINATED, Message
 from linod.host.text import size
 from linod.jobs import Outcome, State, Usage
 
@@ -19,6 +19,7 @@ class Exit(NamedTuple):
     oom_kills  processes of its control group that the kernel has killed because there was no memory left.
     left       processes that it has left behind, and that were killed.
     stuck      some of those did not end.
+    told       a signal to end has reached it, or may have.
     """
 
     code: int | None = None
@@ -27,6 +28,7 @@ class Exit(NamedTuple):
     oom_kills: int = 0
     left: int = 0
     stuck: bool = False
+    told: bool = True
 
     @classmethod
     def of(cls, message: Message) -> "Exit":
@@ -39,6 +41,7 @@ class Exit(NamedTuple):
             int(counted.get("oom_kills", 0)),
             int(message.get("left", 0)),
             bool(message.get("stuck", False)),
+            bool(message.get("told", True)),
         )
 
 
@@ -50,17 +53,21 @@ def usage_of(counted: Mapping[str, float]) -> Usage:
 
 
 class Told(NamedTuple):
-    """A job was told to end: with this state, for this reason."""
+    """A job was told to end: with this state, for this reason.
+
+    killed  how it came that what was left of it was killed, "" while it was not.
+    """
 
     state: State
     reason: str
+    killed: str = ""
 
 
 def outcome_of(exit: Exit, report: Report | None, told: Told | None, lost: str, memory_max: int = 0) -> Outcome:
     """Decide.
 
     report      what the child said, None when it said nothing.
-    told        who was told to end ends so; unless it reports an outcome that it had before the signal reached it.
+    told        who was told to end ends so, unless it had ended or had its outcome before the signal reached it.
     lost        why the host could not see the end, "" when it could.
     memory_max  bytes that all of the job's processes together may have, 0 when nothing limits them.
     """
@@ -68,8 +75,8 @@ def outcome_of(exit: Exit, report: Report | None, told: Told | None, lost: str, 
 
 
 def _decide(exit: Exit, report: Report | None, told: Told | None, lost: str, memory_max: int) -> Outcome:
-    if told is not None and (report is None or report.signalled):
-        return Outcome(told.state, told.reason, "", exit.code, exit.signal)
+    if told is not None and (exit.told if report is None else report.signalled):
+        return _as_told(exit, report, told, lost)
     if exit.oom_kills and (memory_max or report is None or report.state is State.FAILED):
         traceback = "" if report is None else report.traceback
         return Outcome(State.OUT_OF_MEMORY, _no_memory(exit.usage, memory_max), traceback, exit.code, exit.signal)
@@ -85,6 +92,33 @@ def _decide(exit: Exit, report: Report | None, told: Told | None, lost: str, mem
         return Outcome(state, message, "", exit.code)
     status = "unknown exit status" if exit.code is None else f"exit status {exit.code}"
     return Outcome(State.FAILED, f"ended without reporting an outcome ({status})", "", exit.code)
+
+
+def _as_told(exit: Exit, report: Report | None, told: Told, lost: str) -> Outcome:
+    """The traceback says where a job was when its time was up, or what its cleanup failed of; otherwise it is none of
+    anybody's interest."""
+    message = "; ".join(filter(None, (told.reason, _how(exit, report, told) or lost)))
+    wanted = report is not None and (told.state is State.TIMED_OUT or _cleanup_failed(report))
+    return Outcome(told.state, message, report.traceback if report and wanted else "", exit.code, exit.signal)
+
+
+def _cleanup_failed(report: Report) -> bool:
+    return report.state is State.FAILED and report.message != TERMINATED
+
+
+def _how(exit: Exit, report: Report | None, told: Told) -> str:
+    """How a job that was told to end has ended."""
+    if report is not None:
+        if report.message == TERMINATED:
+            return "it cleaned up and ended"
+        if _cleanup_failed(report):
+            return f"its cleanup failed: {report.message}"
+        return "its procedure went on, and returned"
+    if exit.signal == signal.SIGKILL and told.killed:
+        return told.killed
+    if exit.signal is not None:
+        return f"{signal_name(exit.signal)} ended it, without cleanup"
+    return "" if exit.code is None else f"it ended with exit status {exit.code}"
 
 
 def _no_memory(usage: Usage, memory_max: int) -> str:

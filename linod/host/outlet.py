@@ -84,6 +84,10 @@ class Outlet:
             self._progress_at = now
             self._try({"p": [int(done), int(total)]})
 
+    def returned(self) -> None:
+        """The procedure has returned, though the process goes on: for a thread, or an exit function."""
+        self._try({"returned": True})
+
     def report(self, report: Message) -> bool:
         """The last line. Returns whether it went out."""
         return self._try({"end": report | {"dropped": self.dropped}})

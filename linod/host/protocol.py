@@ -39,6 +39,9 @@ EXIT_SUCCEEDED, EXIT_WARNED, EXIT_FAILED = 110, 111, 112
 """What a child passes to exit when it could not report its outcome because its procedure closed the stream. Numbers
 that neither a shell nor sysexits.h uses; a procedure that ends with `os._exit(110)` is believed."""
 
+TERMINATED = "ended by SIGTERM"
+"""The message of a report when JobTerminated has passed through the procedure."""
+
 EXIT_NO_ORDER = 113
 """A child that was told to start and found no order it could read: the daemon is gone, or speaks another version."""
 

@@ -14,15 +14,19 @@ from linod.cgroups.usage import usage
 from linod.clock import Clock
 from linod.host.children import Child
 from linod.host.intake import Intake, Printer
-from linod.host.kernel import process_started
+from linod.host.kernel import process_started, sleeps_uninterruptibly
 from linod.host.mux import Mux
 from linod.host.outcomes import Exit, Told, outcome_of, usage_of
 from linod.host.protocol import HostEvents, Order
-from linod.jobs import State
+from linod.jobs import Outcome, State
 from linod.loglevels import LogLevel
 
 READ_BYTES = 32 * 1024
 """Taken from one descriptor in one turn of the loop: about 2 ms of parsing, so that a flood delays nobody."""
+
+INSIST = 2.0
+"""Seconds from the SIGKILL that the host was asked for until the daemon sends its own, and tells of a job that does not
+end all the same."""
 
 LINGER = 2.0
 """Seconds that the channel may stay open after the process is gone, because a process it started holds it."""
@@ -48,7 +52,7 @@ class RunningJob:
     ) -> None:
         self.id = order.job_id
         self.child = child
-        self.told = Told(State.FAILED, child.unfit) if child.unfit else None
+        self.told: Told | None = None
         self._mux = mux
         self._events = events
         self._groups = groups
@@ -225,11 +229,36 @@ class RunningJob:
         self._groups.give_up(self.child.group)
         self.exited()
 
-    def kill_after(self, seconds: float, kill: Callable[[], None]) -> None:
-        """Call `kill` unless the job has ended by then; in place of what was set before."""
+    def kill_after(self, grace: float, kill: Callable[[], None]) -> None:
+        """Have `kill` called unless the job has ended by then. Of several calls the earliest moment holds."""
+        at = self._loop.time() + grace
         if self._kill_timer is not None:
+            if at >= self._kill_timer.when():
+                return
             self._kill_timer.cancel()
-        self._kill_timer = self._loop.call_later(seconds, kill)
+        self._kill_timer = self._loop.call_at(at, self._kill, grace, kill)
+
+    def _kill(self, grace: float, kill: Callable[[], None]) -> None:
+        """The grace is over, or there is none."""
+        if self.told is not None:
+            late = (
+                f"it did not end within kill_grace ({grace:g} s), and was killed" if grace else "it was killed at once"
+            )
+            if self._intake.returned:
+                late = f"its procedure had returned, but not all of its threads or exit functions; {late}"
+            self.told = self.told._replace(killed=late)
+        kill()
+        self._kill_timer = self._loop.call_later(INSIST, self._insist)
+
+    def _insist(self) -> None:
+        """It has not ended, or nobody has seen it: the host may hang. Or the job sleeps uninterruptibly, because a disk
+        or a network file system does not answer; then it is unfinished until it ends."""
+        pidfd = self._kill_what_is_left()
+        if pidfd is not None:
+            os.close(pidfd)
+            assert self.child.pid is not None
+            if sleeps_uninterruptibly(self.child.pid):
+                self._intake.tell_undead(self.child.pid)
 
     @property
     def reported(self) -> bool:
@@ -249,9 +278,17 @@ class RunningJob:
             if timer is not None:
                 timer.cancel()
         self._intake.tell_dropped()
-        outcome = outcome_of(self._exit, self._intake.report, self.told, self._lost, self._memory_max)
+        outcome = self._outcome(self._exit)
         if self._unread and self.told is None:
             self._events.job_unread(self.id, outcome, died=self._host_is_gone or not self._lost)
         else:
             self._events.job_ended(self.id, outcome, self._intake.dropped)
         self._over(self)
+
+    def _outcome(self, exit: Exit) -> Outcome:
+        if self.child.unfit:
+            return Outcome(State.FAILED, self.child.unfit, "", exit.code, exit.signal, exit.usage)
+        told = self.told
+        if told is not None and told.state is State.TIMED_OUT and self.child.pid is None:
+            told = None  # there was no process whose time could have been up
+        return outcome_of(exit, self._intake.report, told, self._lost, self._memory_max)

@@ -7,7 +7,15 @@ import traceback
 from types import TracebackType
 from typing import NamedTuple
 
-from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, MESSAGE_BYTES, TRACEBACK_BYTES, Message
+from linod.host.protocol import (
+    EXIT_FAILED,
+    EXIT_SUCCEEDED,
+    EXIT_WARNED,
+    MESSAGE_BYTES,
+    TERMINATED,
+    TRACEBACK_BYTES,
+    Message,
+)
 from linod.host.text import clean, cut, cut_head, size
 from linod.jobs import State
 
@@ -61,7 +69,7 @@ def of_exception(error: BaseException, memory_max: int = 0) -> Verdict:
     if isinstance(error, SystemExit):
         return _of_exit(error)
     if isinstance(error, JobTerminated):
-        return Verdict(State.FAILED, "ended by SIGTERM", _traceback(error), 1)
+        return Verdict(State.FAILED, TERMINATED, _traceback(error), 1)
     return Verdict(State.FAILED, _limited(_one_line(error) + _cure(error)), _traceback(error), 1)
 
 

@@ -65,6 +65,7 @@ class Running:
     again_at  monotonic seconds from which on its order may be handed over again; None while a process has it.
     deaths    of processes that had not read it.
     over      its procedure is over: it needs no job slot any more.
+    timer     rings when its time is up; None when its task has no timeout.
     """
 
     def __init__(self, task: Task, job: Job, tail: Tail, began: float, host: HostClient) -> None:
@@ -77,6 +78,12 @@ class Running:
         self.again_at: float | None = None
         self.deaths = 0
         self.over = False
+        self.timer: asyncio.TimerHandle | None = None
+
+    def forget_time(self) -> None:
+        """It has no process whose time could be up."""
+        if self.timer is not None:
+            self.timer.cancel()
 
     @property
     def log(self) -> str:

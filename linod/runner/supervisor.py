@@ -1,5 +1,6 @@
 """Starts claimed jobs in the host, and turns what it reports of them into log records and notes for the ledger."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,10 +10,11 @@ from linod.clock import Clock
 from linod.host.children import Child
 from linod.host.client import HostClient
 from linod.host.protocol import HostAway, Order, Record
-from linod.jobs import Job, Outcome, State
+from linod.jobs import Ending, Job, Outcome, State
 from linod.journal import Event, Journal, Tail
 from linod.models import job_row, task_row
 from linod.policies import LINODS, limits_of
+from linod.quantities import seconds_text
 from linod.runner import words
 from linod.runner.book import Book, Running
 from linod.runner.turn import Ended, Note, Started
@@ -39,6 +41,7 @@ class Supervisor:
     host  is set by whoever builds both: the host reports to this object. New jobs go there.
     users who the jobs run as, and who may have asked for them.
     policy  what fills a policy that a task leaves empty.
+    kill_grace  seconds from SIGTERM to SIGKILL.
     wake  called when there are notes to write.
     on_free  called when a job gives its slot back, before its end is there to be noted.
     """
@@ -50,6 +53,7 @@ class Supervisor:
         self.book = Book()
         self.users: Users | None = None
         self.policy = LINODS
+        self.kill_grace = 10.0
         self._journal = journal
         self._clock = clock
         self.zone = zone
@@ -110,10 +114,23 @@ class Supervisor:
         self._say(running, logging.DEBUG, words.starts(task, job), Event.JOB_STARTED)
         if away is not None:
             self._wait(running, str(away), 0.0 if away.host_is_gone else AGAIN)
+        else:
+            self._limit_time(running)
+
+    def _limit_time(self, running: Running) -> None:
+        """From the hand-over on a job has the time that its policy gives it at the claim."""
+        timeout = self.policy.timeout if running.task.timeout is None else running.task.timeout
+        if timeout:
+            running.timer = asyncio.get_running_loop().call_later(timeout, self._time_is_up, running, timeout)
+
+    def _time_is_up(self, running: Running, timeout: int) -> None:
+        reason = f"ended after {seconds_text(timeout)}, its timeout"
+        running.host.end_job(running.job.id, State.TIMED_OUT, reason, self.kill_grace)
 
     def _wait(self, running: Running, reason: str, seconds: float) -> None:
         """Nobody has read the order of a job. It keeps its job slot, and is handed over again."""
         running.again_at = self._clock.monotonic() + seconds
+        running.forget_time()
         if seconds and not self._stuck:
             self._stuck = True
             self._journal.send(logging.ERROR, f"No job can be started: {reason}. linod tries again each second.")
@@ -133,6 +150,8 @@ class Supervisor:
                     self.host.start_job(self._order(running.task, running.job))
                 except HostAway as away:
                     self._wait(running, str(away), 0.0 if away.host_is_gone else AGAIN)
+                else:
+                    self._limit_time(running)
 
     def end_waiting(self, state: State, reason: str) -> None:
         """End the jobs that wait for a process."""
@@ -140,13 +159,22 @@ class Supervisor:
             if running.again_at is not None:
                 self.job_ended(job_id, Outcome(state, reason), 0)
 
-    def end_job(self, job_id: int, state: State, reason: str, grace: float) -> None:
-        """End a running job with this state, as `HostClient.end_job`; one that waits for a process ends at once."""
-        running = self.book.jobs[job_id]
-        if running.again_at is None:
-            running.host.end_job(job_id, state, reason, grace)
-        else:
-            self.job_ended(job_id, Outcome(state, reason), 0)
+    def end_job(self, job_id: int, state: State, cause: str, grace: float | None = None) -> Ending | None:
+        """End a running job, for a cause that is not its own: SIGTERM, after the grace SIGKILL to all of it. One that
+        waits for a process ends at once.
+
+        cause    in words: "killed by robin". How long it had run then is added.
+        grace    seconds; None: as the site has it.
+        Returns  None when it does not run, or is ending by itself.
+        """
+        running = self.book.jobs.get(job_id)
+        if running is None:
+            return None
+        if running.again_at is not None:
+            self.job_ended(job_id, Outcome(state, f"{cause} before it began"), 0)
+            return Ending(cause, new=True)
+        reason = f"{cause} after it had run {seconds_text(round(self._clock.monotonic() - running.began))}"
+        return running.host.end_job(job_id, state, reason, self.kill_grace if grace is None else grace)
 
     def disown(self, job: Job) -> None:
         """A job stands unfinished in the ledger: when it was never started here, note that it never will be."""
@@ -219,6 +247,7 @@ class Supervisor:
         running = self.book.jobs[job_id]
         running.again_at = None
         running.over = True
+        running.forget_time()
         at = self._clock.now()
         if outcome.traceback or outcome.message:
             level = logging.WARNING if outcome.state in (State.WARNED, State.SUCCEEDED) else logging.ERROR

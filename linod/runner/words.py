@@ -64,13 +64,16 @@ def failed(task: Task, job: Job, outcome: Outcome, seconds: float, ctl: str) -> 
     return f"{ended(task, job, outcome, seconds)}\nSee why: {ctl} log --job {job.id}"
 
 
+_CAUSES = {State.FAILED: "a failure", State.TIMED_OUT: "its timeout", State.OUT_OF_MEMORY: "out of memory"}
+
+
 def disabled(task: Task, job: Job, outcome: Outcome, ctl: str, reference: str) -> str:
     """The one record about a task that its failure disabled: what, why, and the two commands that help.
 
     ctl        how this site is operated: `linod-ctl`, or `linod-ctl --site NAME`.
     reference  how linod-ctl is told which task.
     """
-    what = "exception" if outcome.traceback else outcome.state.value.replace("_", " ")
+    what = "exception" if outcome.traceback and outcome.state is State.FAILED else _CAUSES[outcome.state]
     lines = [
         f"Disabled {label(task)} after {what} in job {job.id}: {outcome.message}",
         f"See why: {ctl} log --job {job.id}",

@@ -13,7 +13,7 @@ from linod.control.methods import handlers
 from linod.control.report import Report
 from linod.errors import DatabaseAway, LinodError
 from linod.host.protocol import Loaded
-from linod.jobs import DISABLING, Job, Outcome, State
+from linod.jobs import DISABLING, Ending, Job, Outcome, State
 from linod.journal import Tail
 from linod.kinds import Kind
 from linod.procedures import Procedure
@@ -206,9 +206,12 @@ class Daemon:
     def trim(self, key: TaskKey) -> None:
         self.trimmed.append(key)
 
-    def kill(self, job_id: int, message: str) -> bool:
-        self.killed.append((job_id, message))
-        return job_id in self._book.jobs
+    def kill(self, job_id: int, cause: str) -> Ending | None:
+        if job_id not in self._book.jobs:
+            return None
+        first = next((told for job, told in self.killed if job == job_id), None)
+        self.killed.append((job_id, cause))
+        return Ending(first or cause, first is None)
 
     def running(self) -> Sequence[Running]:
         return list(self._book.jobs.values())

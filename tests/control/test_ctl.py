@@ -171,7 +171,7 @@ def test_enable_and_disable(daemon: Daemon, ctl: Ctl) -> None:
 def test_kill(daemon: Daemon, ctl: Ctl) -> None:
     job = daemon_job(ctl, "checkdata")
     assert ctl.said("kill", "checkdata").startswith(f"Ending job {job} of checkdata.")
-    assert ctl.said("kill", "--job", str(job)).startswith(f"Ending job {job} of checkdata.")
+    assert ctl.said("kill", "--job", str(job)).startswith(f"Job {job} of checkdata ends already: killed by root.")
     assert "does not run" in ctl.refused("kill", "nightly", code=1)
     assert "name a task, or a job" in ctl.refused("kill", code=2)
     assert len(daemon.killed) == 2

@@ -167,8 +167,10 @@ def test_kill_by_task_and_by_job(daemon: Daemon, client: Client, tmp_path: Path)
 
     assert client.call("Kill", task="checkdata")["job"]["id"] == first
     assert client.call("Kill", job=second)["job"]["id"] == second
+    again = client.call("Kill", job=second)
+    assert (again["job"]["id"], again["reason"], again["new"]) == (second, "killed by root", False)
 
-    assert daemon.killed == [(first, "killed by root"), (second, "killed by root")]
+    assert daemon.killed == [(first, "killed by root"), (second, "killed by root"), (second, "killed by root")]
     assert [row["action"] for row in changes(tmp_path)][2:] == ["kill", "kill"]
     assert daemon.log[-1][0].endswith(f"killed job {second} of System task #4 (nightly)")
 

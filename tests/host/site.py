@@ -193,9 +193,10 @@ class Site:
         return await self.end_of(self.begin(procedure, level, task))
 
     async def said(self, job_id: int, text: str) -> Seen:
-        """Wait until the job has logged this text."""
-        await self.events.until(lambda: text in self.events.jobs[job_id].texts)
-        return self.events.jobs[job_id]
+        """Wait until the job has logged this text, and its process is known, of which the host tells."""
+        seen = self.events.jobs[job_id]
+        await self.events.until(lambda: text in seen.texts and seen.started)
+        return seen
 
 
 def make_site(

@@ -16,7 +16,7 @@ from linod.tasks import SYSTEM_TASK, Task
 from tests.host.site import Site, alive, gone, make_site, playing
 
 WAITS = """
-    import asyncio, os, signal, subprocess, sys, threading, time
+    import asyncio, atexit, os, signal, subprocess, sys, threading, time
     from linod import background_task
     from linod.host.child import JobTerminated
 
@@ -43,6 +43,41 @@ WAITS = """
     def deaf(ar):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         forever(ar)
+
+    @background_task()
+    def fails_in_cleanup(ar):
+        try:
+            forever(ar)
+        finally:
+            raise ValueError("the file is gone")
+
+    @background_task()
+    def as_others_do(ar):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        forever(ar)
+
+    @background_task()
+    def leaves_with_7(ar):
+        signal.signal(signal.SIGTERM, lambda number, frame: os._exit(7))
+        forever(ar)
+
+    @background_task()
+    def crashes_when_told(ar):
+        forever(ar)
+
+    @background_task()
+    def waits_for_thread(ar):
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        threading.Thread(target=says_when_over, args=(ar, threading.current_thread())).start()
+
+    def says_when_over(ar, main):
+        while sys._current_frames()[main.ident].f_code.co_name != "_shutdown":
+            time.sleep(0.001)
+        ar.info("waiting")
+
+    @background_task()
+    def hangs_at_exit(ar):
+        atexit.register(forever, ar)
 
     @background_task()
     def family(ar):
@@ -87,20 +122,71 @@ def test_a_job_is_told_to_end_and_cleans_up(tmp_path: Path, procedure: str) -> N
             site.client.end_job(job, State.CANCELLED, "cancelled by robin", 20.0)
             seen = await site.end_of(job)
             assert seen.texts == ["waiting", "cleaned up"]
-            assert (seen.outcome.state, seen.outcome.message) == (State.CANCELLED, "cancelled by robin")
+            assert seen.outcome.state is State.CANCELLED
+            assert seen.outcome.message == "cancelled by robin; it cleaned up and ended"
+            assert seen.outcome.traceback == ""
 
     playing(play())
 
 
-@pytest.mark.parametrize("procedure", ["swallows", "deaf", "family", "logs_always"])
-def test_the_state_is_the_one_that_was_asked_for(tmp_path: Path, procedure: str) -> None:
+KILLED = "it did not end within kill_grace (0.1 s), and was killed"
+
+
+@pytest.mark.parametrize(
+    ("procedure", "how"),
+    [
+        ("swallows", "its procedure went on, and returned"),
+        ("deaf", KILLED),
+        ("family", KILLED),
+        ("logs_always", "it cleaned up and ended"),
+        ("fails_in_cleanup", "its cleanup failed: ValueError: the file is gone"),
+        ("as_others_do", "SIGTERM ended it, without cleanup"),
+        ("leaves_with_7", "it ended with exit status 7"),
+        ("waits_for_thread", f"its procedure had returned, but not all of its threads or exit functions; {KILLED}"),
+        ("hangs_at_exit", f"its procedure had returned, but not all of its threads or exit functions; {KILLED}"),
+    ],
+)
+def test_the_state_is_the_one_that_was_asked_for(tmp_path: Path, procedure: str, how: str) -> None:
     async def play() -> None:
         async with make_site(tmp_path, waits=WAITS) as site:
             job = site.begin(procedure)
             await site.said(job, "waiting")
             site.client.end_job(job, State.INTERRUPTED, "linod was stopped", 0.1)
             outcome = (await site.end_of(job)).outcome
-            assert (outcome.state, outcome.message) == (State.INTERRUPTED, "linod was stopped")
+            assert (outcome.state, outcome.message) == (State.INTERRUPTED, f"linod was stopped; {how}")
+            assert ("the file is gone" in outcome.traceback) == (procedure == "fails_in_cleanup")
+
+    playing(play())
+
+
+def test_the_traceback_of_a_job_whose_time_is_up_says_where_it_was(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = site.begin("waits")
+            await site.said(job, "waiting")
+            site.client.end_job(job, State.TIMED_OUT, "ended after 1h, its timeout", 20.0)
+            outcome = (await site.end_of(job)).outcome
+            assert outcome.message == "ended after 1h, its timeout; it cleaned up and ended"
+            assert "in forever" in outcome.traceback
+
+    playing(play())
+
+
+def test_a_job_that_ended_before_the_signal_reached_it_keeps_its_outcome(tmp_path: Path) -> None:
+    """The host is stopped: so it sends the signal to a process that has ended, which it has not reaped."""
+
+    async def play() -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = site.begin("crashes_when_told")
+            seen = await site.said(job, "waiting")
+            os.kill(site.loaded.pid, signal.SIGSTOP)
+            os.kill(seen.pid, signal.SIGUSR1)
+            await gone(seen.pid)
+            site.client.end_job(job, State.CANCELLED, "too late", 20.0)
+            os.kill(site.loaded.pid, signal.SIGCONT)
+            outcome = (await site.end_of(job)).outcome
+            assert outcome.state is State.FAILED
+            assert outcome.message == "killed by signal SIGUSR1"
 
     playing(play())
 
@@ -110,10 +196,11 @@ def test_a_second_call_shortens_the_grace(tmp_path: Path) -> None:
         async with make_site(tmp_path, waits=WAITS) as site:
             job = site.begin("deaf")
             await site.said(job, "waiting")
-            site.client.end_job(job, State.CANCELLED, "first", 600.0)
-            site.client.end_job(job, State.INTERRUPTED, "second", 0.0)
+            assert site.client.end_job(job, State.CANCELLED, "first", 600.0) == ("first", True)
+            assert site.client.end_job(job, State.INTERRUPTED, "second", 0.0) == ("first", False)
+            assert site.client.end_job(job, State.CANCELLED, "third", 600.0) == ("first", False)
             outcome = (await site.end_of(job)).outcome
-            assert (outcome.state, outcome.message) == (State.CANCELLED, "first")
+            assert (outcome.state, outcome.message) == (State.CANCELLED, "first; it was killed at once")
             assert outcome.exit_signal == signal.SIGKILL
 
     playing(play())
@@ -143,7 +230,7 @@ def test_an_end_of_a_job_that_has_ended_is_nothing(tmp_path: Path) -> None:
         async with make_site(tmp_path, waits=WAITS) as site:
             job = site.begin("short")
             await site.end_of(job)
-            site.client.end_job(job, State.CANCELLED, "too late", 0.0)
+            assert site.client.end_job(job, State.CANCELLED, "too late", 0.0) is None
             site.client.kill_job(job)
             site.client.signal_job(job, signal.SIGTERM)
             assert (await site.run("short")).outcome.state is State.SUCCEEDED

@@ -117,7 +117,9 @@ def report(state: State, signalled: bool = False) -> Report:
     return Report({"state": state.value, "message": "text", "traceback": "", "signalled": signalled})
 
 
-TOLD = Told(State.CANCELLED, "cancelled by robin")
+ROBIN = "cancelled by robin"
+RETURNED = "its procedure went on, and returned"
+TOLD = Told(State.CANCELLED, ROBIN)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +128,22 @@ TOLD = Told(State.CANCELLED, "cancelled by robin")
         (Exit(0), report(State.SUCCEEDED), None, "", State.SUCCEEDED, "text"),
         (Exit(signal=9), report(State.WARNED), None, "", State.WARNED, "text"),
         (Exit(0), report(State.SUCCEEDED), TOLD, "", State.SUCCEEDED, "text"),  # it had ended before it heard
-        (Exit(0), report(State.SUCCEEDED, signalled=True), TOLD, "", State.CANCELLED, "cancelled by robin"),
-        (Exit(signal=9), None, TOLD, "", State.CANCELLED, "cancelled by robin"),
-        (Exit(), None, TOLD, "host lost", State.CANCELLED, "cancelled by robin"),
+        (Exit(0), report(State.SUCCEEDED, signalled=True), TOLD, "", State.CANCELLED, f"{ROBIN}; {RETURNED}"),
+        (Exit(0), report(State.WARNED, signalled=True), TOLD, "", State.CANCELLED, f"{ROBIN}; {RETURNED}"),
+        (
+            Exit(1),
+            report(State.FAILED, signalled=True),
+            TOLD,
+            "",
+            State.CANCELLED,
+            f"{ROBIN}; its cleanup failed: text",
+        ),
+        (Exit(signal=9), None, TOLD, "", State.CANCELLED, f"{ROBIN}; SIGKILL ended it, without cleanup"),
+        (Exit(signal=9), None, TOLD._replace(killed="late"), "", State.CANCELLED, f"{ROBIN}; late"),
+        (Exit(code=3), None, TOLD, "", State.CANCELLED, f"{ROBIN}; it ended with exit status 3"),
+        (Exit(code=3, told=False), None, TOLD, "", State.FAILED, "ended without reporting an outcome (exit status 3)"),
+        (Exit(signal=11, told=False), None, TOLD, "", State.FAILED, "killed by signal SIGSEGV"),
+        (Exit(), None, TOLD, "host lost", State.CANCELLED, f"{ROBIN}; host lost"),
         (Exit(), None, None, "host lost", State.INTERRUPTED, "host lost"),
         (Exit(), report(State.FAILED), None, "host lost", State.FAILED, "text"),
         (Exit(signal=34), None, None, "", State.FAILED, "killed by signal SIGRTMIN"),

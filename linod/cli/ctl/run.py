@@ -68,7 +68,10 @@ def kill(
         to.json(reply)
         return
     found = reply["job"]
-    to.say(f"Ending job {found['id']} of {found['task_name']}.")
+    if reply["new"]:
+        to.say(f"Ending job {found['id']} of {found['task_name']}.")
+    else:
+        to.say(f"Job {found['id']} of {found['task_name']} ends already: {reply['reason']}.")
     to.say(f"See it end: {to.command('jobs ' + _quoted(found))}")
 
 
