@@ -133,3 +133,11 @@ class Job(NamedTuple):
     def outcome(self) -> State | None:
         """The outcome, None while the job is unfinished."""
         return None if self.state in UNFINISHED else self.state
+
+
+class Attempt(NamedTuple):
+    """One of the jobs for one slot or request."""
+
+    id: int
+    attempt: int
+    state: State

@@ -12,6 +12,7 @@ from linod.host.protocol import Loaded
 from linod.jobs import Ending, Job, State
 from linod.journal import Event
 from linod.kinds import Kind
+from linod.policies import Policy
 from linod.procedures import Procedure
 from linod.runner import Follower, Requested, Running
 from linod.tasks import Task, TaskKey
@@ -43,6 +44,10 @@ class DaemonOperations:
     @property
     def queues(self) -> Mapping[str, int]:
         return self._daemon.settings.queues
+
+    @property
+    def policy(self) -> Policy:
+        return self._daemon.settings.policy
 
     @property
     def daemon_user(self) -> str:

@@ -80,7 +80,8 @@ async def remove_task(ops: Operations, call: Call, *, task: str) -> JsonObject:
                     task=found.name,
                     job=found.job_id,
                 )
-            cancelled = ops.store.cancel_request(found.key, now) if found.requested_at is not None else None
+            waits = found.requested_at is not None
+            cancelled = ops.store.cancel_request(found.key, now, call.peer.name) if waits else None
             ops.store.remove(found.key)
             record(ops, call.peer, "remove", found, {"procedure": found.procedure, "name": found.name}, {})
         return found, cancelled
@@ -127,13 +128,13 @@ def record(
     )
 
 
-def fields_of(peer: Peer, action: str, task: Task) -> dict[str, str]:
-    """The journal fields of an operator's act."""
+def fields_of(peer: Peer, action: str, kind: str, task_id: int, name: str, procedure: str) -> dict[str, str]:
+    """The journal fields of an operator's act on a task."""
     return {
-        "LINOD_KIND": task.kind,
-        "LINOD_TASK": task.name,
-        "LINOD_TASK_ID": str(task.id),
-        "LINOD_PROCEDURE": task.procedure,
+        "LINOD_KIND": kind,
+        "LINOD_TASK": name,
+        "LINOD_TASK_ID": str(task_id),
+        "LINOD_PROCEDURE": procedure,
         "LINOD_ACTION": action,
         "LINOD_UID": str(peer.uid),
         "LINOD_GID": str(peer.gid),
@@ -141,9 +142,14 @@ def fields_of(peer: Peer, action: str, task: Task) -> dict[str, str]:
     }
 
 
-def tell(ops: Operations, peer: Peer, action: str, task: Task, text: str) -> None:
+def tell_of(ops: Operations, peer: Peer, text: str, fields: Mapping[str, str]) -> None:
     """The journal line of an operator's act."""
-    ops.audit(f"{peer.name} (uid {peer.uid}, gid {peer.gid}) {text}", fields_of(peer, action, task))
+    ops.audit(f"{peer.name} (uid {peer.uid}, gid {peer.gid}) {text}", fields)
+
+
+def tell(ops: Operations, peer: Peer, action: str, task: Task, text: str) -> None:
+    """The same of an act on a task."""
+    tell_of(ops, peer, text, fields_of(peer, action, task.kind, task.id, task.name, task.procedure))
 
 
 def tell_and_poke(ops: Operations, peer: Peer, action: str, task: Task, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from linod.control.interface import Refusal, refusal
 from linod.control.values import JsonObject, task_json
+from linod.jobs import Job
 from linod.procedures import Procedure
-from linod.tasks import SYSTEM_TASK, Task, label
+from linod.tasks import SYSTEM_TASK, Task, TaskKey, label
 
 if TYPE_CHECKING:
     from linod.control.operations import Ledger, Operations
@@ -106,8 +108,33 @@ class Problems:
         return task_json(task, now, self._zone, self.of(task), full=self._full, in_list=in_list)
 
 
-def no_such_job(job_id: int) -> Refusal:
-    return refusal("NoSuchJob", f"the ledger has no job {job_id}", job=job_id)
+def one_key(store: Ledger, reference: str) -> TaskKey:
+    """The same for what a task has left: one that was removed is known by its last name, or as `kind:id`."""
+    try:
+        return one_task(store, reference).key
+    except Refusal as refused:
+        if not refused.name.endswith(".NoSuchTask"):
+            raise
+        form = re.fullmatch(r"(\w+\.\w+):([0-9]{1,18})", reference)
+        key = TaskKey(form[1], int(form[2])) if form else store.removed(reference)
+        if key is not None and (store.jobs(key=key, limit=1) or store.changes(key=key, limit=1)):
+            return key
+        raise
+
+
+def one_job(store: Ledger, job_id: int) -> Job:
+    """The job of this id; raises Refusal. Runs in the database thread."""
+    job = store.job(job_id)
+    if job is not None:
+        return job
+    last = store.last_job_id()
+    if last is None:
+        why = "no job has run yet"
+    elif 0 < job_id <= last:
+        why = "old ones leave it, as keep_days and keep_jobs say"
+    else:
+        why = f"the last one is {last}"
+    raise refusal("NoSuchJob", f"the ledger has no job {job_id}; {why}", job=job_id, last=last)
 
 
 def did_you_mean(near: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from linod.control.call import Call
-from linod.control.finding import no_such_job, one_task
+from linod.control.finding import one_job, one_task
 from linod.control.interface import empty_reply, refusal
 from linod.control.looking import by_id, live_json
 from linod.control.values import JsonObject, record_json
@@ -107,10 +107,7 @@ async def _past(
         if job is None:
             rows = ops.store.jobs(key=key, states=None, before_id=None, limit=looked_at)
         else:
-            row = ops.store.job(job)
-            if row is None:
-                raise no_such_job(job)
-            rows = [row]
+            rows = [one_job(ops.store, job)]
         return _last(rows, wanted, now, running)
 
     return await ops.db.run(look)

@@ -72,12 +72,40 @@ METHODS: Mapping[str, Method] = {
         changes=True,
     ),
     "ListJobs": Method(
-        {"task": "?string", "states": "?[]string", "before": "?int", "limit": "?int"},
+        {
+            "task": "?string",
+            "states": "?[]string",
+            "since": "?string",
+            "until": "?string",
+            "before": "?int",
+            "limit": "?int",
+        },
         {"jobs": "[]Job", "next": "?int"},
-        "Jobs, the newest first, at most 250; `next` is `before` of the next page, null at the end. `log` and\n"
-        "`traceback` are null here, and of `message` the first 1000 characters are told.",
+        "Jobs, the newest first, at most 250; `next` is `before` of the next page, null at the end. Those claimed\n"
+        "from `since` on and before `until`, moments in RFC 3339. `log` and `traceback` are null here, and of\n"
+        "`message` the first 1000 characters are told. A task that was removed is named by its name, or as KIND:ID.",
     ),
-    "ShowJob": Method({"job": "int"}, {"job": "Job"}, "One job with what it logged."),
+    "ShowJob": Method(
+        {"job": "int"},
+        {
+            "job": "Job",
+            "task": "?Task",
+            "attempts": "[]Attempt",
+            "allowed": "?Allowed",
+            "usual": "?Usual",
+            "uncounted": "?string",
+            "journal": "?string",
+            "next": "Next",
+        },
+        "One job with what it logged, and what there is to know about it: its `task`, null when that is gone; all\n"
+        "`attempts` at its slot or request; what its task allows a job; how long jobs of its task take that succeed;\n"
+        "why what it used is not counted; the matches for journalctl, null when the log is elsewhere; what comes next.",
+    ),
+    "ListChanges": Method(
+        {"task": "?string", "since": "?string", "until": "?string", "before": "?int", "limit": "?int"},
+        {"changes": "[]Change", "next": "?int"},
+        "What operators did, the newest first, at most 250; the parameters and `next` are as those of ListJobs.",
+    ),
     "GetLog": Method(
         {"task": "?string", "job": "?int", "lines": "?int", "follow": "?bool"},
         {"jobs": "?[]Job", "job": "?Job", "record": "?Record", "journal": "?bool"},
@@ -154,7 +182,7 @@ METHODS: Mapping[str, Method] = {
 ERRORS: Mapping[str, Fields] = {
     "NoSuchTask": {"text": "string", "task": "string", "near": "[]string"},
     "AmbiguousTask": {"text": "string", "task": "string", "tasks": "[]string"},
-    "NoSuchJob": {"text": "string", "job": "int"},
+    "NoSuchJob": {"text": "string", "job": "int", "last": "?int"},
     "NoSuchProcedure": {"text": "string", "procedure": "string", "near": "[]string"},
     "NoSuchUser": {"text": "string", "username": "string", "near": "[]string"},
     "BadValue": {"text": "string", "column": "string"},
@@ -205,6 +233,23 @@ TYPES: Mapping[str, Fields] = {
     },
     "LogLevel": {"value": "string", "text": "string", "number": "int"},
     "User": {"id": "int", "username": "string", "language": "?string", "time_zone": "?string", "daemon_user": "bool"},
+    "Attempt": {"job": "int", "attempt": "int", "state": "string"},
+    "Allowed": {"attempts": "int", "timeout": "?int", "memory_max": "?int"},
+    "Usual": {"seconds": "float", "jobs": "int"},
+    "Next": {"what": "string", "at": "?string", "job": "?int", "reason": "?string"},
+    "Change": {
+        "id": "int",
+        "at": "string",
+        "uid": "int",
+        "gid": "int",
+        "user": "string",
+        "action": "string",
+        "kind": "?string",
+        "task_id": "?int",
+        "task_name": "?string",
+        "before": "object",
+        "after": "object",
+    },
     "Plugin": {"name": "string", "file": "?string", "ok": "bool", "error": "?string", "traceback": "?string"},
     "Finding": {"plugin": "string", "kind": "string", "text": "string", "cure": "string"},
     "Host": {"state": "string", "pid": "?int", "python": "string", "size_kib": "?int", "problem": "?string"},

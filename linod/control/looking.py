@@ -9,10 +9,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from linod.control.call import Call
-from linod.control.finding import GONE, NAMES, Problems, no_such_job, one_task
+from linod.control.finding import GONE, NAMES, Problems, one_key, one_task
 from linod.control.interface import refusal
 from linod.control.messages import LIMIT
-from linod.control.values import JsonObject, job_json, kind_json, policy_json, procedure_json
+from linod.control.values import JsonObject, job_json, kind_json, moment, parse_moment, policy_json, procedure_json
+from linod.errors import near
 from linod.jobs import Job, State
 from linod.lists import Wanted, parse_place, parse_status, place_text
 from linod.loglevels import LogLevels
@@ -81,18 +82,21 @@ async def list_jobs(
     *,
     task: str | None = None,
     states: list[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
     before: int | None = None,
     limit: int = 20,
 ) -> JsonObject:
     for state in states or ():
         if state not in State.__members__.values():
-            known = ", ".join(State)
-            raise refusal("BadValue", f"{state!r} is no outcome of a job; there are {known}", column="outcome")
+            known = near(state, list(State), "there are " + ", ".join(State))
+            raise refusal("BadValue", f"{state!r} is no outcome of a job; {known}", column="outcome")
+    span = _span(since, until)
     now, running, size = ops.clock.now(), by_id(ops), _page(limit)
 
     def look() -> JsonObject:
-        key = one_task(ops.store, task).key if task is not None else None
-        jobs = ops.store.jobs(key=key, states=states, before_id=before, limit=size + 1)
+        key = one_key(ops.store, task) if task is not None else None
+        jobs = ops.store.jobs(key=key, states=states, **span, before_id=before, limit=size + 1)
         rows = [live_json(job, now, running, in_list=True) for job in jobs[:size]]
         kept = _fitting(rows)
         return {"jobs": kept, "next": jobs[len(kept) - 1].id if len(kept) < len(jobs) else None}
@@ -100,11 +104,38 @@ async def list_jobs(
     return await ops.db.run(look)
 
 
-async def show_job(ops: Operations, call: Call, *, job: int) -> JsonObject:
-    found = await ops.db.run(ops.store.job, job)
-    if found is None:
-        raise no_such_job(job)
-    return {"job": live_json(found, ops.clock.now(), by_id(ops))}
+async def list_changes(
+    ops: Operations,
+    call: Call,
+    *,
+    task: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    before: int | None = None,
+    limit: int = 20,
+) -> JsonObject:
+    span, size = _span(since, until), _page(limit)
+
+    def look() -> JsonObject:
+        key = one_key(ops.store, task) if task is not None else None
+        changes = ops.store.changes(key=key, **span, before_id=before, limit=size + 1)
+        kept = _fitting([{**change._asdict(), "at": moment(change.at)} for change in changes[:size]])
+        return {"changes": kept, "next": changes[len(kept) - 1].id if len(kept) < len(changes) else None}
+
+    return await ops.db.run(look)
+
+
+def _span(since: str | None, until: str | None) -> dict[str, datetime | None]:
+    """The moments; raises Refusal for what is none."""
+    return {name: None if text is None else _moment(name, text) for name, text in (("since", since), ("until", until))}
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        return parse_moment(text)
+    except (ValueError, OverflowError):
+        what = f"{text!r} is not a moment in RFC 3339, such as 2026-11-24T03:00:00Z"
+        raise refusal("BadValue", what, column=name) from None
 
 
 async def list_procedures(ops: Operations, call: Call) -> JsonObject:

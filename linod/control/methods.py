@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from linod.control import changing, following, looking, ordering, previewing, reloading, running, status, users
+from linod.control import (
+    changing,
+    explaining,
+    following,
+    looking,
+    ordering,
+    previewing,
+    reloading,
+    running,
+    status,
+    users,
+)
 from linod.control.call import Handler
 
 if TYPE_CHECKING:
@@ -22,7 +33,8 @@ HANDLERS: Mapping[str, Handler] = {
     "Disable": changing.disable,
     "Kill": running.kill,
     "ListJobs": looking.list_jobs,
-    "ShowJob": looking.show_job,
+    "ShowJob": explaining.show_job,
+    "ListChanges": looking.list_changes,
     "GetLog": following.get_log,
     "PreviewTask": previewing.preview_task,
     "GetCalendar": previewing.get_calendar,

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from linod.changes import Change
 from linod.clock import Clock
 from linod.control.report import Report
-from linod.jobs import Ending, Job
+from linod.jobs import Attempt, Ending, Job
 from linod.kinds import Kind
 from linod.lists import Page, Place, Wanted
+from linod.policies import Policy
 from linod.procedures import Procedure
 from linod.tasks import Task, TaskKey
 from linod.users import User
@@ -51,15 +53,35 @@ class Ledger(Protocol):
     def summary(self, now: datetime) -> Mapping[str, object]: ...
     def job(self, job_id: int) -> Job | None: ...
     def jobs(
-        self, *, key: TaskKey | None, states: Sequence[str] | None, before_id: int | None, limit: int
+        self,
+        *,
+        key: TaskKey | None = None,
+        states: Sequence[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before_id: int | None = None,
+        limit: int,
     ) -> list[Job]: ...
+    def last_job_id(self) -> int | None: ...
+    def attempts(self, job: Job) -> Sequence[Attempt]: ...
+    def lasted(self, key: TaskKey, before_id: int, limit: int) -> list[float]: ...
+    def changes(
+        self,
+        *,
+        key: TaskKey | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before_id: int | None = None,
+        limit: int,
+    ) -> list[Change]: ...
+    def removed(self, name: str) -> TaskKey | None: ...
     def failed_tasks(self, limit: int) -> list[tuple[Task, Job]]: ...
     def count_failed(self) -> int: ...
     def due(self, now: datetime, limit: int) -> list[Task]: ...
     def unplanned(self, limit: int) -> list[Task]: ...
     def overdue(self, now: datetime, grace: timedelta, limit: int) -> list[Task]: ...
     def count_overdue(self, now: datetime, grace: timedelta) -> int: ...
-    def cancel_request(self, key: TaskKey, now: datetime) -> Job | None: ...
+    def cancel_request(self, key: TaskKey, now: datetime, by: str) -> Job | None: ...
     def set_columns(self, key: TaskKey, values: Mapping[str, object]) -> tuple[Task, Task]: ...
     def add(self, procedure: str, name: str, columns: Mapping[str, object], kind: str) -> Task: ...
     def remove(self, key: TaskKey) -> object: ...
@@ -176,6 +198,10 @@ class Operations(Protocol):
     @property
     def queues(self) -> Mapping[str, int]:
         """How many jobs of each queue run at once: `[queues]`."""
+
+    @property
+    def policy(self) -> Policy:
+        """What fills a policy that a task leaves empty."""
 
     @property
     def daemon_user(self) -> str:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from linod.control.call import Call
-from linod.control.changing import record, tell
-from linod.control.finding import Problems, no_such_job, one_task
+from linod.control.changing import fields_of, record, tell, tell_of
+from linod.control.finding import Problems, one_job, one_task
 from linod.control.interface import Refusal, empty_reply, refusal
 from linod.control.looking import by_id, live_json
 from linod.control.values import JsonObject, job_json, moment, record_json
@@ -75,7 +75,7 @@ async def cancel_run(ops: Operations, call: Call, *, task: str) -> JsonObject:
     def change() -> tuple[Task, Job]:
         with ops.store.transaction():
             found = one_task(ops.store, task)
-            job = ops.store.cancel_request(found.key, now)
+            job = ops.store.cancel_request(found.key, now, call.peer.name)
             if job is None:
                 raise _not_requested(found)
             record(ops, call.peer, "cancel-run", found, {"requested_at": found.requested_at}, {"requested_at": None})
@@ -101,14 +101,20 @@ async def kill(ops: Operations, call: Call, *, task: str | None = None, job: int
 
     def note() -> Task | None:
         with ops.store.transaction():
-            found = ops.store.task(TaskKey(row.kind, row.task_id))
-            if found is not None:
-                record(ops, call.peer, "kill", found, {"job_id": row.id}, {})
-        return found
+            now = ops.clock.now()
+            task = row.kind, row.task_id, row.task_name
+            peer = call.peer
+            ops.store.change(now, peer.uid, peer.gid, peer.name, "kill", *task, {}, {"job_id": row.id})
+        return ops.store.task(TaskKey(row.kind, row.task_id))
 
     found = await ops.db.run(note)
-    if found is not None:
-        tell(ops, call.peer, "kill", found, f"killed job {row.id} of {label(found)}")
+    fields = fields_of(call.peer, "kill", row.kind, row.task_id, row.task_name, row.procedure)
+    tell_of(
+        ops,
+        call.peer,
+        f"killed job {row.id} of {label(found) if found else row.task_name}",
+        {**fields, "LINOD_JOB": str(row.id)},
+    )
     return _killed(ops, row, ending)
 
 
@@ -123,9 +129,7 @@ def _job_to_kill(ops: Operations, task: str | None, job_id: int | None) -> Job:
             raise refusal("NotRunning", f"{label(found)} does not run", task=found.name, job=None)
         job_id = found.job_id
     assert job_id is not None
-    job = ops.store.job(job_id)
-    if job is None:
-        raise no_such_job(job_id)
+    job = one_job(ops.store, job_id)
     if job.outcome is not None:
         raise _not_running(job)
     return job
@@ -176,7 +180,4 @@ async def _until_end(
         finally:
             follower.close()
     assert job_id is not None, "the last event of a request names its job"
-    ended = await ops.db.run(ops.store.job, job_id)
-    if ended is None:
-        raise no_such_job(job_id)
-    return ended
+    return await ops.db.run(one_job, ops.store, job_id)

@@ -32,6 +32,14 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def parse_moment(text: str) -> datetime:
+    """The moment that an RFC 3339 text tells of; raises ValueError for what is none, or has no zone."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone")
+    return found.astimezone(UTC)
+
+
 def plain(value: object) -> object:
     """A column's value as JSON has it."""
     if isinstance(value, datetime):

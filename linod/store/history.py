@@ -14,7 +14,7 @@ from peewee import SQL
 
 from linod import models
 from linod.changes import Change
-from linod.jobs import UNFINISHED, Job, State
+from linod.jobs import UNFINISHED, Attempt, Job, State
 from linod.models import parse_moment
 from linod.store.connection import Connection
 from linod.store.query import param
@@ -36,14 +36,6 @@ LAST = 2**63 - 1
 
 NEIGHBOURS = 50
 """Jobs of a task before and behind one, that are looked at for other attempts at its request."""
-
-
-class Attempt(NamedTuple):
-    """One of several jobs for one slot or request."""
-
-    id: int
-    attempt: int
-    state: State
 
 
 class Span(NamedTuple):
@@ -98,6 +90,12 @@ class History(Connection):
             at = None if job.requested_at is None else models.Job.requested_at.db_value(job.requested_at)
             rows = [row for row in rows if row[0] == job.id or (row[3] == at and row[4] is None and at is not None)]
         return sorted(Attempt(row[0], row[1], State(row[2])) for row in rows)
+
+    def lasted(self, key: TaskKey, before_id: int, limit: int) -> list[float]:
+        """How many seconds the last jobs of a task took that succeeded before one, in no order."""
+        rows = self._rows(_lasted, kind=key.kind, task_id=key.id, id=before_id, limit=limit)
+        moments = [[models.Job.ended_at.from_column(value) for value in row] for row in rows if None not in row]
+        return [(ended - started).total_seconds() for started, ended in moments]
 
     def changes(
         self,
@@ -205,6 +203,13 @@ def _neighbours(after: bool) -> Any:
     if after:
         return _attempts().where(job.id >= param("id")).order_by(job.id).limit(param("limit"))
     return _attempts().where(job.id < param("id")).order_by(job.id.desc()).limit(param("limit"))
+
+
+def _lasted() -> Any:
+    job = models.Job
+    same = (job.kind == param("kind"), job.task_id == param("task_id"), job.state == State.SUCCEEDED.value)
+    query = job.select(job.started_at, job.ended_at).where(*same, job.ended_at > LONG_AGO, job.id < param("id"))
+    return query.order_by(job.id.desc()).limit(param("limit"))
 
 
 def _changes(of_task: bool, since: bool, until: bool) -> Any:

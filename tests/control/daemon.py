@@ -16,6 +16,7 @@ from linod.host.protocol import Loaded
 from linod.jobs import DISABLING, Ending, Job, Outcome, State
 from linod.journal import Tail
 from linod.kinds import Kind
+from linod.policies import LINODS
 from linod.procedures import Procedure
 from linod.runner.book import Book, Follower, Running
 from linod.store import Store
@@ -196,6 +197,7 @@ class Daemon:
         return Requested(task, job, new)
 
     daemon_user = "robin"
+    policy = LINODS
 
     async def users_changed(self) -> None:
         self.told_users = await self.db.run(self.store.users)

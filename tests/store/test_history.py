@@ -205,6 +205,7 @@ def test_each_filter_of_jobs_is_read_along_an_index(
         history._of_slot(),
         history._neighbours(True),
         history._neighbours(False),
+        history._lasted(),
         history._changes(True, True, True),
         history._changes(False, True, True),
         history._removed(),

@@ -6,44 +6,74 @@ from typing import Any
 
 import typer
 
+from linod.cli.ctl.moments import wire_moment
 from linod.cli.ctl.run import print_record
 from linod.cli.ctl.session import INTERRUPTED, Session, session
 from linod.cli.ctl.terminal import terminal_width
 from linod.cli.ctl.times import local, took
 from linod.cli.ctl.words import ending, outcome_style
-from linod.control.client import Reply
+from linod.control.client import Client, Reply
 from linod.tables.render import table
 
 PAGE = 250
 """Jobs asked for at once: the most that linod gives."""
 
 TASK = typer.Argument("", metavar="[TASK]", help="Of this task only.", show_default=False)
+SINCE = typer.Option(
+    "",
+    metavar="MOMENT",
+    help="From then on: yesterday, 03:00, -2h, ...",
+    show_default=False,
+)
+UNTIL = typer.Option("", metavar="MOMENT", help="Before then.", show_default=False)
+NUMBER = typer.Option(20, "--number", "-n", metavar="N", min=1, help="How many, the newest first.")
 
 
 def jobs(
     ctx: typer.Context,
     task: str = TASK,
     outcome: str = typer.Option("", metavar="OUTCOME,...", help="Such as failed,interrupted.", show_default=False),
-    number: int = typer.Option(20, "--number", "-n", metavar="N", min=1, help="How many, the newest first."),
+    since: str = SINCE,
+    until: str = UNTIL,
+    number: int = NUMBER,
+    before: int = typer.Option(0, "--before", metavar="JOB", help="Only those before this one.", show_default=False),
 ) -> None:
     """List jobs, the newest first."""
     to = session(ctx)
     states = [word.strip().replace("-", "_") for word in outcome.split(",") if word.strip()] or None
-    found: list[dict[str, Any]] = []
-    before = None
+    span = {"since": wire_moment("--since", since), "until": wire_moment("--until", until)}
     with to.client(wake=False) as client:
-        while len(found) < number:
-            asked = min(number - len(found), PAGE)
-            page = client.call("ListJobs", task=task or None, states=states, before=before, limit=asked)
-            found += page["jobs"]
-            before = page["next"]
-            if before is None:
-                break
+        found, older = paged(
+            client, "ListJobs", "jobs", number, before or None, {"task": task or None, "states": states, **span}
+        )
     if to.as_json:
-        to.json({"jobs": found})
+        to.json({"jobs": found, "next": older})
         return
-    headers = ("Job", "Task", "Outcome", "Started", "Took", "Requested by", "Message")
-    to.say(table(headers, [_row(job) for job in found], terminal_width()))
+    several = any(job["attempt"] > 1 for job in found)
+    attempt = ["Attempt"] if several else []
+    headers = ["Job", "Task", "Outcome", *attempt, "Started", "Took", "Requested by", "Message"]
+    to.say(table(headers, [_row(job, several) for job in found], terminal_width()))
+    tell_of_more(to, older)
+
+
+def paged(
+    client: Client, method: str, rows: str, number: int, before: int | None, asked: dict[str, Any]
+) -> tuple[list[dict[str, Any]], int | None]:
+    """The first `number` rows of a list that comes in pages, and behind which id others follow, if there are any."""
+    found: list[dict[str, Any]] = []
+    while True:
+        page = client.call(method, **asked, before=before, limit=min(number - len(found), PAGE))
+        found += page[rows]
+        before = page["next"]
+        if before is None or len(found) >= number:
+            return found, before
+
+
+def tell_of_more(to: Session, older: int | None) -> None:
+    """That the list goes on, and how to see it."""
+    if older is not None:
+        sys.stdout.flush()
+        to.hint(f"There are older ones: --before {older}, or -n for more of them")
 
 
 def log(
@@ -81,7 +111,7 @@ def log(
             raise typer.Exit(INTERRUPTED) from None
 
 
-def _row(job: dict[str, Any]) -> tuple[object, ...]:
+def _row(job: dict[str, Any], several: bool) -> tuple[object, ...]:
     state = job["state"].replace("_", " ")
     if job["progress"]:
         state += f" {job['progress']['done']}/{job['progress']['total']}"
@@ -91,6 +121,7 @@ def _row(job: dict[str, Any]) -> tuple[object, ...]:
         job["id"],
         job["task_name"],
         state,
+        *([job["attempt"]] if several else []),
         local(began),
         took(job["duration"]),
         job["requested_by"],
