@@ -55,8 +55,11 @@ class Group:
             self._write("memory.swap.max", "0")
 
     def kill(self) -> None:
-        """SIGKILL to all that is in it and below it, also to what is being forked meanwhile."""
-        with contextlib.suppress(FileNotFoundError):  # nobody has entered it yet
+        """SIGKILL to all that is in it and below it, also to what is being forked meanwhile.
+
+        Does nothing when nobody has entered it yet, or the job has made it one of threads (EOPNOTSUPP).
+        """
+        with contextlib.suppress(OSError):
             self._write("cgroup.kill", "1")
 
     def members(self) -> list[int]:
@@ -64,7 +67,7 @@ class Group:
         return [int(word) for word in self._read("cgroup.procs").split()]
 
     def watch(self) -> "Watch":
-        """Raises OSError when nobody has entered it."""
+        """Raises FileNotFoundError when nobody has entered it, another OSError when this process can open no more."""
         return Watch(self.path)
 
     def wait_until_empty(self, timeout: float) -> bool:
@@ -113,10 +116,10 @@ class Group:
         return True
 
     def _read(self, name: str) -> str:
-        """The text of one of its files; nothing when there is no such file."""
+        """The text of one of its files; nothing when there is no such file, or this process can open no more."""
         try:
             return read(f"{self.path}/{name}")
-        except FileNotFoundError:
+        except OSError:
             return ""
 
     def _write(self, name: str, text: str) -> None:
@@ -150,10 +153,13 @@ def read(path: str) -> str:
 
 
 def write(path: str, text: str) -> None:
-    """One write, as the kernel wants it."""
+    """One write, as the kernel wants it. An OSError names the file."""
     fd = os.open(path, os.O_WRONLY)
     try:
         os.write(fd, text.encode())
+    except OSError as error:
+        error.filename = path
+        raise
     finally:
         os.close(fd)
 

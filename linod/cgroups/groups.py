@@ -4,6 +4,7 @@ The kernel gives controllers only to groups below one in which no process lives 
 into a group of their own, beside those of the jobs.
 """
 
+import errno
 import os
 import threading
 from collections.abc import Iterable
@@ -25,6 +26,9 @@ WITHOUT = (
     "memory_max limits each process of a job by itself, cpu_weight and pids_max limit nothing, and what a job starts "
     "in a session of its own may outlive it"
 )
+
+ROUNDS = 5
+"""Looks at the unit's group for processes that were forked while their parents were moved."""
 
 LAST_MOMENTS = 2.0
 """Seconds that what a dead daemon left has to die."""
@@ -50,6 +54,7 @@ class Groups:
         self.missing = ""
         self._last = 0
         self._given_up: list[Group] = []
+        self._refused = ""
         self._opening: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -68,13 +73,14 @@ class Groups:
         try:
             place = delegated()
             self._settle_in(place)
-            self.controllers = _enable(place)
+            self.controllers, self._refused = _enable(place)
             self._last = max(map(_number, _left(place)), default=0)
             self.path = place
         except Unusable as error:
             self._do_without(str(error))
         except OSError as error:
-            self._do_without(f"of {error.filename or 'a control group'}: {error.strerror}")
+            cure = "; ProtectControlGroups= of its unit must be no" if error.errno == errno.EROFS else ""
+            self._do_without(f"of {error.filename or 'a control group'}: {error.strerror}{cure}")
         else:
             self._tell_missing()
 
@@ -88,6 +94,7 @@ class Groups:
             columns = " and ".join(NEEDED[name] for name in missing)
             self.missing = f"no controller {', '.join(missing)}"
             self.problem = f"Nothing enforces {columns}: the control group {self.path} has {self.missing}"
+            self.problem += f" ({self._refused})" if self._refused else ""
 
     def _settle_in(self, place: str) -> None:
         """Move the daemon, its host, and whatever else lives in the unit's group into one below it."""
@@ -100,8 +107,8 @@ class Groups:
         if others:
             raise Unusable(f"process {min(others)} is in {leaf}, which is another linod's")
         _end(Group(path) for path in _left(place))
-        while pids := _pids(place):
-            for pid in pids:
+        for _ in range(ROUNDS):
+            for pid in _pids(place):
                 _move(pid, leaf)
 
     def new(self) -> Group | None:
@@ -148,13 +155,34 @@ def _is_delegated(path: str) -> bool:
         return False
 
 
-def _enable(place: str) -> tuple[str, ...]:
-    """Give the groups below the controllers that are wanted and there."""
+def _enable(place: str) -> tuple[tuple[str, ...], str]:
+    """Give the groups below the controllers that are wanted and there. Returns those that they got, and what the kernel
+    said of the others."""
     there = read(f"{place}/cgroup.controllers").split()
     wanted = [name for name in WANTED if name in there]
-    if wanted:
-        write(f"{place}/cgroup.subtree_control", " ".join(f"+{name}" for name in wanted))
-    return tuple(wanted)
+    if not wanted:
+        return (), ""
+    try:
+        _add(place, *wanted)
+    except OSError:  # because of one of them
+        return _enable_each(place, wanted)
+    return tuple(wanted), ""
+
+
+def _enable_each(place: str, wanted: Iterable[str]) -> tuple[tuple[str, ...], str]:
+    enabled, refused = [], ""
+    for name in wanted:
+        try:
+            _add(place, name)
+        except OSError as error:
+            refused = error.strerror or str(error)
+        else:
+            enabled.append(name)
+    return tuple(enabled), refused
+
+
+def _add(place: str, *controllers: str) -> None:
+    write(f"{place}/cgroup.subtree_control", " ".join(f"+{name}" for name in controllers))
 
 
 def _left(place: str) -> list[str]:

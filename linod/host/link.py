@@ -5,6 +5,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from linod.host.outcomes import signal_name
@@ -88,7 +89,8 @@ class HostLink:
     def load(self, plugins: tuple[str, ...], *, entry_points: bool, without: tuple[str, ...]) -> None:
         """Tell the host what to load, unless whoever started it did."""
         if not self._process.asked:
-            self._process.load(plugins, entry_points=entry_points, without=without)
+            with suppress(Gone):  # it has ended already, which shows
+                self._process.load(plugins, entry_points=entry_points, without=without)
 
     def send(self, message: Message, fds: tuple[int, ...] = ()) -> None:
         """Say something to the host; if it is gone, that will show."""

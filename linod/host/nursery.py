@@ -164,18 +164,22 @@ class Nursery:
 
     def _leaves(self, child: _Child) -> bool:
         """Whether a child that has ended leaves processes behind. They are killed, and their end is awaited."""
+        group = child.group
         try:
-            watch = child.group.watch() if child.group is not None else None
-        except OSError:  # it was killed before it entered, or could not
-            child.group = None
+            watch = None if group is None else group.watch()
+        except FileNotFoundError:  # it was killed before it entered, or could not
+            watch = child.group = None
+        except OSError as error:  # no more descriptors: this is not waited for
+            print(f"Killing what a child leaves behind: {error}", file=sys.__stderr__)
+            _end_everything(child)
+            watch = None
+        if group is None or watch is None:
             return False
-        if watch is None or watch.empty():
-            if watch is not None:
-                watch.close()
+        if watch.empty():
+            watch.close()
             return False
-        assert child.group is not None
-        child.left = len(set(child.group.members()) - {child.pid})
-        child.group.kill()
+        child.left = len(set(group.members()) - {child.pid})
+        group.kill()
         child.watch, child.deadline = watch, time.monotonic() + STUCK
         self._leaving[watch.fd] = child
         self._epoll.register(watch.fd, select.EPOLLPRI)
