@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from linod.policies import LINODS
+
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
@@ -78,6 +80,7 @@ class Task(NamedTuple):
     job_id: int | None = None  # the unfinished job of this task
     failed_job: int | None = None  # the job whose failure disabled this task
     failures: int = 0  # how many of its jobs failed, one after the other, up to now
+    retried_job: int | None = None  # the job that is tried again at next_due; None: that is a slot
     own: Mapping[str, object] = MappingProxyType({})  # the columns that its kind has beside these
 
     @property
@@ -101,12 +104,13 @@ def label(task: Task) -> str:
     return f"{which} ({task.name})"
 
 
-def status(task: Task, now: datetime, zone: "ZoneInfo", *, full: bool = False) -> str:
+def status(task: Task, now: datetime, zone: "ZoneInfo", *, full: bool = False, retries: int = LINODS.retries) -> str:
     """What a task is doing, as text.
 
     now   decides what is overdue, and the natural part of the times.
     zone  the site's; the times shown are local.
     full  no job slot is free: what is due waits for one.
+    retries  the site's default, for a task that does not say how many.
     Source  Lino's linod page, "System tasks", column Status, in the page's precedence; "Overdue" and "Waiting" are
             linod's own.
     """
@@ -121,6 +125,11 @@ def status(task: Task, now: datetime, zone: "ZoneInfo", *, full: bool = False) -
         return f"Not scheduled ({refused})" if refused else "Not scheduled"
     if due <= now and full:
         return f"Waiting for a free slot since {_shown(due, now, zone)}"
+    if task.retried_job is not None and due == task.next_due:
+        if not task.failures:
+            return f"To run again asap (job {task.retried_job} was interrupted)"
+        retries = retries if task.retries is None else task.retries
+        return f"Retry {task.failures} of {retries} at {_shown(due, now, zone)}"
     if due < now - GRACE:
         return f"Overdue since {_shown(due, now, zone)}"
     if due <= now and task.last_start_time is None:

@@ -148,7 +148,7 @@ class Daemon:
         if self.groups.problem and "INVOCATION_ID" in self.settings.environ:  # without systemd nobody expects any
             log.info(self.groups.problem, extra={"event": Event.NO_LIMITS})
         now = self.clock.now()
-        for job in await self.db.run(settle, self.store, now, self.zone):
+        for job in await self.db.run(settle, self.store, now, self.zone, self.settings.policy):
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
             fields = words.job_fields(job) | {"LINOD_OUTCOME": "interrupted"}
             self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from linod.control.interface import Refusal, refusal
 from linod.control.values import JsonObject, task_json
 from linod.jobs import Job
+from linod.policies import LINODS
 from linod.procedures import Procedure
 from linod.tasks import SYSTEM_TASK, Task, TaskKey, label
 
@@ -79,6 +80,7 @@ class Problems:
 
     def __init__(self, ops: Operations) -> None:
         self._zone = ops.zone
+        self._retries = int(str(ops.defaults.get("retries", LINODS.retries)))
         self._full = len(ops.running()) >= ops.report().max_jobs
         procedures, kinds = ops.procedures(), ops.kinds()
         self._known: Mapping[str, Procedure] | None = None
@@ -105,7 +107,7 @@ class Problems:
 
     def json(self, task: Task, now: datetime, *, in_list: bool = False) -> JsonObject:
         """A task as a reply has it."""
-        return task_json(task, now, self._zone, self.of(task), full=self._full, in_list=in_list)
+        return task_json(task, now, self._zone, self.of(task), full=self._full, retries=self._retries, in_list=in_list)
 
 
 def one_key(store: Ledger, reference: str) -> TaskKey:

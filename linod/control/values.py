@@ -8,7 +8,7 @@ from linod.control.interface import NULL_IN_LISTS
 from linod.jobs import Job
 from linod.kinds import Kind
 from linod.loglevels import LogLevels
-from linod.policies import values
+from linod.policies import LINODS, values
 from linod.procedures import Procedure
 from linod.recurrence.when import when
 from linod.tasks import NOTHING_TO_PLAN, Task, label, status
@@ -50,13 +50,21 @@ def plain(value: object) -> object:
 
 
 def task_json(
-    task: Task, now: datetime, zone: ZoneInfo, problem: str | None, *, full: bool, in_list: bool = False
+    task: Task,
+    now: datetime,
+    zone: ZoneInfo,
+    problem: str | None,
+    *,
+    full: bool,
+    retries: int = LINODS.retries,
+    in_list: bool = False,
 ) -> JsonObject:
     """One task.
 
     zone     of the moments in `status`.
     problem  why it cannot run, None when it can.
     full     no job slot is free.
+    retries  the site's default.
     in_list  leave out what has no limit.
     """
     found = {name: plain(getattr(task, name)) for name in _TASK_COLUMNS}
@@ -70,7 +78,7 @@ def task_json(
         **found,
         "own": own,
         "label": label(task),
-        "status": status(task, now, zone, full=full),
+        "status": status(task, now, zone, full=full, retries=retries),
         "when": when(task),
         "problem": problem,
     }

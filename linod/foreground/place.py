@@ -3,10 +3,12 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linod import __version__
 from linod.errors import ConfigurationError
+from linod.policies import LINODS, Policy
 
 if TYPE_CHECKING:
     from linod.settings import Settings
@@ -26,6 +28,7 @@ class Place(NamedTuple):
     path: tuple[str, ...] = ()
     entry_points: bool = True
     color: bool | None = None
+    defaults: Mapping[str, object] = MappingProxyType({})
 
     @classmethod
     def of(cls, settings: "Settings", color: bool | None = None) -> "Place":
@@ -38,7 +41,13 @@ class Place(NamedTuple):
             settings.host.path,
             settings.entry_points,
             color,
+            dict(settings.defaults),
         )
+
+    @property
+    def policy(self) -> Policy:
+        """What fills a policy that a task leaves empty."""
+        return LINODS._replace(**self.defaults)  # type: ignore[arg-type]  # parsed, each by its name
 
     @property
     def database_file(self) -> Path:

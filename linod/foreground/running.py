@@ -18,6 +18,7 @@ from linod.journal import Entry, Event, Tail
 from linod.lock import DatabaseLock, boot_id
 from linod.loglevels import LogLevel
 from linod.models import detached, job_row, task_row
+from linod.policies import policy_of
 from linod.procedures import procedures
 from linod.request import BaseRequest
 from linod.runner import words
@@ -47,7 +48,7 @@ def serving(place: Place, clock: Clock) -> Iterator[Store]:
         store = Store(place.database, zone=ZoneInfo(place.time_zone))
         store.open()
         try:
-            settle(store, clock.now(), ZoneInfo(place.time_zone))
+            settle(store, clock.now(), ZoneInfo(place.time_zone), place.policy)
             store.install_user(place.daemon_user)
             yield store
         finally:
@@ -80,7 +81,7 @@ def run_here(
     zone = ZoneInfo(place.time_zone)
     _check(find())
     task = find()
-    site = Site(uuid4().hex, boot_id(), zone, {task.kind: {task.procedure}})
+    site = Site(uuid4().hex, boot_id(), zone, {task.kind: {task.procedure}}, policy=place.policy)
     with Told() as told:
         task, job, _ = request_and_claim(store, find, by, log_level, clock.now(), site, _nobody, None)
         assert job is not None, "nobody else has the lock, and the task has no job"
@@ -102,7 +103,7 @@ def run_here(
             tail.add(at.timestamp(), level, outcome.traceback or outcome.message)
         ended = Ended(job, outcome, at, tail.text(), tail.lines, tail.dropped)
         write_notes(store, [ended], site)
-        about.end(task, ended, clock.monotonic() - began, place.ctl)
+        about.end(task, ended, clock.monotonic() - began, place)
     return store.job(job.id) or job
 
 
@@ -160,7 +161,7 @@ class _About:
         if level >= self._level or level >= logging.WARNING:
             self._say(Entry(level, text, event, {**self.fields, **fields}, False))
 
-    def end(self, task: Task, note: Ended, seconds: float, ctl: str) -> None:
+    def end(self, task: Task, note: Ended, seconds: float, place: Place) -> None:
         job, outcome = note.job, note.outcome
-        level, text, event = words.ending(task, job, outcome, seconds, ctl)
+        level, text, event = words.ending(task, job, outcome, seconds, place.ctl, policy_of(task, place.policy))
         self.say(level, text, event, LINOD_OUTCOME=outcome.state.value)

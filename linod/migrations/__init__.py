@@ -24,6 +24,7 @@ STEPS = {
     5: "linod.migrations.step_005",
     6: "linod.migrations.step_006",
     7: "linod.migrations.step_007",
+    8: "linod.migrations.step_008",
 }
 """Version -> the module that leads to it from the version before. Imported only when the step is to be made."""
 

@@ -32,7 +32,7 @@ NAME_LENGTH = 200
 
 NOT_COPIED = frozenset(
     {"id", "requested_at", "requested_by", "requested_log_level", "last_start_time", "last_end_time"}
-    | {"message", "next_due", "anchor", "events", "job_id", "failed_job", "failures"}
+    | {"message", "next_due", "anchor", "events", "job_id", "failed_job", "failures", "retried_job"}
 )
 """Columns that tell what became of a task: a copy of it begins without."""
 
@@ -131,6 +131,7 @@ class Runnable(Sequenced, RecurrenceSet):
     job_id = IntegerField(null=True)
     failed_job = IntegerField(null=True)
     failures = IntegerField(default=0)
+    retried_job = IntegerField(null=True)
 
     class Meta:
         # Unplanned, due, upcoming and the next wake-up are reads of the first index, requests of the second.
@@ -166,18 +167,22 @@ class Runnable(Sequenced, RecurrenceSet):
     def save(self, force_insert: bool = False, only: Any = None) -> Any:
         """Write the changed columns.
 
-        An edit of the schedule, an enabling or disabling also make `next_due` NULL. Emptying `last_start_time`, as the
-        Lino page's session does to have tasks run anew, makes the task one that never ran: its `anchor` goes, too. One
-        who switches a task has seen to its failure.
+        An edit of the schedule, an enabling or disabling also make `next_due` NULL, and take back a retry. Emptying
+        `last_start_time`, as the Lino page's session does to have tasks run anew, makes the task one that never ran:
+        its `anchor` goes, too. One who switches a task has seen to its failure.
         """
         self.name = self.name or self.procedure.name
         changed = self.changed_columns()
         anew = "last_start_time" in changed and self.last_start_time is None
-        also = (["next_due"] if anew or changed & REPLANNING else []) + (["anchor"] if anew else [])
+        also = (["next_due", "retried_job"] if anew or changed & REPLANNING else []) + (["anchor"] if anew else [])
         also += ["failed_job"] if "disabled" in changed else []
         for name in also:
             setattr(self, name, None)
             self._write_also(name)
+        if "disabled" in changed and not self.disabled:
+            self.failures = 0
+            self._write_also("failures")
+            also.append("failures")
         return super().save(force_insert, None if only is None else [*only, *also])
 
     def duplicate(self, **columns: object) -> Self:

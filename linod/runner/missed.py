@@ -63,8 +63,28 @@ def due_now(store: Store, now: datetime, limit: int, site: Site, since: datetime
 
 
 def _decided(store: Store, now: datetime, limit: int, site: Site, since: datetime) -> list[tuple[Task, Missed | None]]:
-    tasks = store.due(now, limit, site.procedures, since)
-    return [(task, missed_by(store, task, now, site)) for task in tasks]
+    tasks = [_still_retried(store, task, now, site) for task in store.due(now, limit, site.procedures, since)]
+    return [(task, missed_by(store, task, now, site)) for task in tasks if task is not None]
+
+
+def _still_retried(store: Store, task: Task, now: datetime, site: Site) -> Task | None:
+    """The task as it is; without its retry when the next slot has come before that could run, or the window has closed.
+
+    Returns  None when there is nothing to run now.
+    """
+    if task.retried_job is None or task.next_due is None or task.requested_at is not None:
+        return task
+    try:
+        rule = Recurrence.of(task)
+        slot = rule.next_after(task.next_due, site.zone)
+        if (slot is None or slot > now) and rule.may_start(now, site.zone):
+            return task
+    except LinodError:  # edited by other software: the retry runs, and the end of it plans
+        return task
+    slot = slot or NOTHING_TO_PLAN
+    if not store.replan(task, slot) or slot > now:
+        return None
+    return task._replace(next_due=slot, retried_job=None)
 
 
 def missed_by(store: Store, task: Task, now: datetime, site: Site) -> Missed | None:
@@ -73,7 +93,7 @@ def missed_by(store: Store, task: Task, now: datetime, site: Site) -> Missed | N
     Its policy says whether one job makes up for what passed: that is the job of the last slot.
     """
     due = task.next_due
-    if due is None or task.requested_at is not None or now - due <= PUNCTUAL:
+    if due is None or task.requested_at is not None or task.retried_job is not None or now - due <= PUNCTUAL:
         return None
     absence = site.absence if site.absence is not None and due <= site.absence.until else None
     if absence is None and task.end_time is None:
@@ -117,14 +137,15 @@ def _closed(task: Task) -> str:
 
 def _record(store: Store, task: Task, missed: Missed, now: datetime, zone: ZoneInfo) -> bool:
     """False when the row has changed since it was read."""
-    text = f"Missed {_which(missed.slots, zone)}: {missed.why}"
+    text = f"Missed {which(missed.slots, zone)}: {missed.why}"
     if not store.miss(task, missed.slots, missed.next_due, now, text):
         return False
     log.warning("%s: %s", label(task), text, extra={"event": Event.MISSED, "fields": task_fields(task)})
     return True
 
 
-def _which(slots: Passed, zone: ZoneInfo) -> str:
+def which(slots: Passed, zone: ZoneInfo) -> str:
+    """Slots in words."""
     if slots.first == slots.last:
         return f"its slot of {_shown(slots.first, zone)}"
     number = "more than 1000" if slots.number is None else slots.number

@@ -5,13 +5,13 @@ tz database changed: the same wall times are other moments. A slot that a job ha
 those of an interval are, because it is real time that counts there.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from linod.afterwards import pause
 from linod.errors import LinodError
-from linod.jobs import Job
-from linod.recurrence import Recurrence, plan, plan_after
+from linod.policies import policy_of
+from linod.recurrence import Recurrence, plan
 from linod.recurrence.checks import INTERVALS
-from linod.runner.clockset import NOTICED
 from linod.runner.site import Site
 from linod.store import Store
 from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task, TaskKey
@@ -36,23 +36,16 @@ def replan_some(store: Store, after: TaskKey, now: datetime, site: Site) -> Task
     for task in tasks:
         if task.next_due is not None and task.next_due > now and task.job_id is None and not task.disabled:
             due = _replanned(store, task, now, site)
-            if due is not None and due != task.next_due:
+            retry = _retry(task, now, site)
+            if retry is not None and (due is None or retry < due):
+                store.replan(task, retry, task.retried_job)
+            elif due is not None and due != task.next_due:
                 store.replan(task, due)
     if len(tasks) == AT_ONCE:
         return tasks[-1].key
     kinds = list(store.kinds)  # that of BEGIN is the first
     following = kinds[kinds.index(after.kind) + 1 :]
     return TaskKey(following[0], 0) if following else None
-
-
-def plan_after_job(store: Store, task: Task, job: Job, end: datetime, site: Site) -> datetime:
-    """The `next_due` after a job; as `plan_after`, but by the clock of its end when that was set back while it ran.
-
-    Raises  BadRecurrence.
-    """
-    set_back = job.slot is not None and job.slot > end + timedelta(seconds=NOTICED)
-    due = plan_after(task, None if set_back else job.slot, end, site.zone)
-    return not_run_yet(store, task, due, site, set_back=set_back)
 
 
 def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back: bool = False) -> datetime:
@@ -76,6 +69,13 @@ def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back
             return due
         due = rule.next_after(due, site.zone) or NOTHING_TO_PLAN
     return rule.next_after(last, site.zone) or NOTHING_TO_PLAN
+
+
+def _retry(task: Task, now: datetime, site: Site) -> datetime | None:
+    """When a task tries a job again by this clock: no later than it would have to wait from now on."""
+    if task.retried_job is None or task.next_due is None:
+        return None
+    return min(task.next_due, now + pause(task, task.failures, policy_of(task, site.policy)))
 
 
 def _replanned(store: Store, task: Task, now: datetime, site: Site) -> datetime | None:

@@ -13,7 +13,7 @@ from linod.host.protocol import HostAway, Order, Record
 from linod.jobs import Ending, Job, Outcome, State
 from linod.journal import Event, Journal, Tail
 from linod.models import job_row, task_row
-from linod.policies import LINODS, limits_of
+from linod.policies import LINODS, limits_of, policy_of
 from linod.quantities import seconds_text
 from linod.runner import words
 from linod.runner.book import Book, Running
@@ -261,7 +261,7 @@ class Supervisor:
     def _log_end(self, running: Running, outcome: Outcome) -> None:
         task, job = running.task, running.job
         seconds = self._clock.monotonic() - running.began
-        level, text, event = words.ending(task, job, outcome, seconds, self._ctl)
+        level, text, event = words.ending(task, job, outcome, seconds, self._ctl, policy_of(task, self.policy))
         self._say(running, level, text, event, {"LINOD_OUTCOME": outcome.state.value})
 
     def _say(self, running: Running, level: int, text: str, event: Event, fields: dict[str, str] | None = None) -> None:

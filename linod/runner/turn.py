@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
+from linod.afterwards import Follows
 from linod.errors import IllegalTransition, LinodError
-from linod.jobs import DISABLING, Job, Outcome
-from linod.recurrence import plan
-from linod.runner.missed import due_now
-from linod.runner.replanning import not_run_yet, plan_after_job
+from linod.jobs import Job, Outcome
+from linod.recurrence import Recurrence, plan
+from linod.runner.ends import after_job
+from linod.runner.missed import due_now, which
+from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.schedule import FRESH, claim_order, is_fresh
 from linod.store import Store
@@ -43,9 +45,9 @@ class Ended(NamedTuple):
     log_lines: int
     log_dropped: int
 
-    @property
-    def disables(self) -> bool:
-        return self.outcome.state in DISABLING
+
+GONE = Follows(NOTHING_TO_PLAN, False, False, 0)
+"""What follows in a task that was removed while its job ran."""
 
 
 Note = Started | Ended
@@ -91,26 +93,25 @@ def _write(store: Store, note: Note, site: Site) -> None:
         store.started(job.id, note.pid, note.pid_started, note.at)
         return
     task = store.task(TaskKey(job.kind, job.task_id))
+    follows, skipped = GONE, None
+    was: datetime | None = NOTHING_TO_PLAN
+    if task is not None:
+        follows, skipped = after_job(store, task, job, note.outcome.state, note.at, site)
+        # Edited meanwhile, the next turn plans it; a retry is not planned.
+        was = NOTHING_TO_PLAN if task.next_due is None and not follows.retried else task.next_due
     store.end(
         job,
         note.outcome,
         note.at,
-        next_due=_next_due(store, task, job, note.at, site),
-        disable=note.disables,
+        **follows._asdict(),
+        was=was,
         log=note.log,
         log_lines=note.log_lines,
         log_dropped=note.log_dropped,
         message=note.log,
     )
-
-
-def _next_due(store: Store, task: Task | None, job: Job, end: datetime, site: Site) -> datetime:
-    if task is None:  # removed while its job ran
-        return NOTHING_TO_PLAN
-    try:
-        return plan_after_job(store, task, job, end, site)
-    except LinodError:  # edited into an impossible schedule meanwhile; the next turn plans it, and says so
-        return NOTHING_TO_PLAN
+    if task is not None and skipped is not None:
+        store.skip(task, skipped, note.at, f"Skipped {which(skipped, site.zone)}: job {job.id} had not ended")
 
 
 def plan_unplanned(store: Store, now: datetime, site: Site) -> tuple[bool, list[tuple[Task, LinodError]]]:
@@ -137,11 +138,46 @@ def claim(store: Store, task: Task, now: datetime, site: Site) -> Job | None:
     return store.claim(
         task,
         by_request=task.requested_at is not None,
-        slot=_slot(task, now),
         now=now,
         node=site.node,
         boot_id=site.boot_id,
+        **_reason(store, task, now, site),
     )
+
+
+class Reason(TypedDict):
+    """Why a task is claimed, and what the claim leaves: as `Store.claim` takes it."""
+
+    slot: datetime | None
+    retried: Job | None
+    next_due: datetime | None
+
+
+def _reason(store: Store, task: Task, now: datetime, site: Site) -> Reason:
+    slot, retried = _slot(task, now), None
+    if task.retried_job is not None and not task.disabled:
+        retried = store.job(task.retried_job)
+    overlap = task.overlap or site.policy.overlap
+    next_due = NOTHING_TO_PLAN if overlap == "skip" else _while_it_runs(task, slot, retried, now, site)
+    return {"slot": slot, "retried": retried, "next_due": next_due}
+
+
+def _while_it_runs(
+    task: Task, slot: datetime | None, retried: Job | None, now: datetime, site: Site
+) -> datetime | None:
+    """What `next_due` of a task becomes whose next slot does not just pass while it has a job: that slot."""
+    if slot is None and retried is None:
+        return None  # requested: it has its next slot already
+    try:
+        rule = Recurrence.of(task)
+        began = slot if slot is not None and retried is None else now
+        if rule.anchor is None:
+            rule = rule.anchored(began)
+        if retried is None and task.max_events is not None and task.events + 1 >= task.max_events:
+            return NOTHING_TO_PLAN
+        return rule.next_after(began, site.zone) or NOTHING_TO_PLAN
+    except LinodError:  # other software wrote this row
+        return NOTHING_TO_PLAN
 
 
 def _slot(task: Task, now: datetime) -> datetime | None:
@@ -225,10 +261,10 @@ def request_and_claim(
                     found,
                     by=by,
                     log_level=log_level,
-                    slot=_slot(found, now),
                     now=now,
                     node=site.node,
                     boot_id=site.boot_id,
+                    **_reason(store, found, now, site),
                 )
                 new = job is not None
         if job is None:

@@ -3,9 +3,11 @@
 import logging
 import shlex
 
+from linod.afterwards import disables, pause
 from linod.jobs import DISABLING, Job, Outcome, State
 from linod.journal import Event
-from linod.tasks import Task, label
+from linod.policies import LINODS, Policy
+from linod.tasks import Task, label, length
 
 
 def job_fields(job: Job) -> dict[str, str]:
@@ -44,23 +46,33 @@ def ended(task: Task, job: Job, outcome: Outcome, seconds: float) -> str:
     return f"{label(task)} ended {outcome.state.value.replace('_', ' ')} {lasted}{said}"
 
 
-def ending(task: Task, job: Job, outcome: Outcome, seconds: float, ctl: str) -> tuple[int, str, Event]:
+def ending(
+    task: Task, job: Job, outcome: Outcome, seconds: float, ctl: str, policy: Policy = LINODS
+) -> tuple[int, str, Event]:
     """The one record for the end of a job: its level, its text, what it is.
 
-    ctl  how this site is operated: `linod-ctl`, or `linod-ctl --site NAME`.
+    task    as it was when the job was claimed.
+    ctl     how this site is operated: `linod-ctl`, or `linod-ctl --site NAME`.
+    policy  of the task.
     """
     text = ended(task, job, outcome, seconds)
     if outcome.state is State.SUCCEEDED:
         return logging.INFO, text, Event.JOB_ENDED
     if outcome.state not in DISABLING:
         return logging.WARNING, text, Event.JOB_ENDED
-    if task.disabled:
-        return logging.ERROR, failed(task, job, outcome, seconds, ctl), Event.JOB_FAILED
+    failures = task.failures + 1
+    if task.disabled or not disables(policy, failures):
+        text = failed(task, job, outcome, seconds, ctl)
+        if task.disabled or policy.on_failure != "retry":
+            return logging.ERROR, text, Event.JOB_FAILED
+        pause_text = length(max(1, round(pause(task, failures, policy).total_seconds())))
+        retry = f"Retry {failures} of {policy.retries} follows in {pause_text}, or the next slot before that."
+        return logging.WARNING, f"{text}\n{retry}", Event.JOB_FAILED
     return logging.ERROR, disabled(task, job, outcome, ctl, shlex.quote(task.name)), Event.TASK_DISABLED
 
 
 def failed(task: Task, job: Job, outcome: Outcome, seconds: float, ctl: str) -> str:
-    """One record for the failure of a job whose task was disabled already: an operator asked for this run."""
+    """One record for the failure of a job that disables no task: it is retried, or goes on, or was disabled already."""
     return f"{ended(task, job, outcome, seconds)}\nSee why: {ctl} log --job {job.id}"
 
 

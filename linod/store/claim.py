@@ -17,21 +17,32 @@ class Claims(Connection):
     """Making jobs."""
 
     def claim(
-        self, task: Task, *, by_request: bool, slot: datetime | None, now: datetime, node: str, boot_id: str
+        self,
+        task: Task,
+        *,
+        by_request: bool,
+        slot: datetime | None,
+        now: datetime,
+        node: str,
+        boot_id: str,
+        retried: Job | None = None,
+        next_due: datetime | None = NOTHING_TO_PLAN,
     ) -> Job | None:
         """Make the job of a task, unless its row has changed since it was read.
 
         task        as it was read. Its request and, with a slot, its `next_due` and being enabled must hold still.
         by_request  the task was requested; with a slot as well, one job serves both.
-        slot        the slot that has come; None for a request alone.
+        slot        the slot that has come, or the moment of a retry; None for a request alone.
         node        id of this run of the daemon; with `boot_id` it says who has the job.
+        retried     the job that this one repeats: it has the same slot, and the same request unless there is a new one.
+        next_due    what the task's becomes; None: it stays, for a request alone.
         Returns     the job in state claimed; None when somebody else won. Then nothing was written.
         Raises      ValueError when neither a request nor a slot is a reason to claim.
         """
         if not by_request and slot is None:
             raise ValueError(f"task {task.key}: neither requested nor due")
         asked = task if by_request else task._replace(requested_at=None, requested_by=None, requested_log_level=None)
-        return self._claim(asked, slot, now, node, boot_id, waits=by_request)
+        return self._claim(asked, slot, now, node, boot_id, retried, next_due, waits=by_request)
 
     def claim_request(
         self,
@@ -43,19 +54,30 @@ class Claims(Connection):
         now: datetime,
         node: str,
         boot_id: str,
+        retried: Job | None = None,
+        next_due: datetime | None = NOTHING_TO_PLAN,
     ) -> tuple[Task, Job | None]:
         """Request a task and claim it at once: the request never waits in the row, which saves two statements.
 
-        by, log_level  as `request` takes them.
+        by, log_level  as `request` takes them; the others as `claim` does.
         Returns        the task as it was requested, and the job; None for that when a request waits already, or a job
                        has the task. Then nothing was written.
         """
         level = None if log_level is None else str(parse_column("log_level", log_level))
         asked = task._replace(requested_at=now, requested_by=by[:200], requested_log_level=level)
-        return asked, self._claim(asked, slot, now, node, boot_id, waits=False)
+        return asked, self._claim(asked, slot, now, node, boot_id, retried, next_due, waits=False)
 
     def _claim(
-        self, task: Task, slot: datetime | None, now: datetime, node: str, boot_id: str, *, waits: bool
+        self,
+        task: Task,
+        slot: datetime | None,
+        now: datetime,
+        node: str,
+        boot_id: str,
+        retried: Job | None,
+        next_due: datetime | None,
+        *,
+        waits: bool,
     ) -> Job | None:
         """waits  the request stands in the row; else there must be none."""
         job = Job(
@@ -76,42 +98,63 @@ class Claims(Connection):
             boot_id=boot_id,
             claimed_at=now,
         )
+        if retried is not None:
+            job = _repeating(job, retried)
         with self.transaction():
             job = self._enter(job)
-            if self._take(job, waits):
+            if self._take(task, job, slot, next_due, waits, counts=slot is not None and retried is None):
                 return job
             self._changed(_forget, id=job.id)
         return None
 
     def _enter(self, job: Job) -> Job:
         """Write the ledger's row: first, because the task's row then names it in the update that decides who won."""
-        attempt = 1
+        attempt = job.attempt
         if job.slot is not None:
-            # Above 1 when the clock was set back and the task planned anew: the slot comes twice, both jobs count.
+            # Of a retry, too; else above 1 when the clock was set back and the task planned anew: the slot comes
+            # twice, both jobs count.
             found = self._rows(_attempts, kind=job.kind, task_id=job.task_id, slot=job.slot)[0][0]
             attempt = (found or 0) + 1
         job_id = self._inserted(_enter, **{name: getattr(job, name) for name in GIVEN}, attempt=attempt)
         return job._replace(id=job_id, attempt=attempt)
 
-    def _take(self, job: Job, waits: bool) -> bool:
-        """The conditional update: whether this claim won."""
+    def _take(
+        self, task: Task, job: Job, due: datetime | None, next_due: datetime | None, waits: bool, *, counts: bool
+    ) -> bool:
+        """The conditional update: whether this claim won.
+
+        due     what the row's `next_due` must be; None: anything.
+        counts  the job is one of the task's `max_events`.
+        """
         now = job.claimed_at
         local = now.astimezone(self.zone)
         changed = self._changed(
             _take,
             self.model(job.kind),
             waits,
-            job.slot is not None,
+            due is not None,
+            counts,
+            next_due is not None,
             id=job.task_id,
             job_id=job.id,
             now=now,
-            never=NOTHING_TO_PLAN,
+            next_due=next_due,
             anchor=job.slot or now,
             message=f"Started at {local:%d.%m.%Y %H:%M:%S %Z} with logging level {job.log_level}",
-            requested_at=job.requested_at,
-            next_due=job.slot,
+            requested_at=task.requested_at,
+            due=due,
         )
         return changed == 1
+
+
+def _repeating(job: Job, retried: Job) -> Job:
+    """The job as another attempt of one that ended."""
+    job = job._replace(slot=retried.slot, attempt=retried.attempt + 1)
+    if job.requested_at is None and retried.requested_at is not None:
+        job = job._replace(
+            requested_at=retried.requested_at, requested_by=retried.requested_by, log_level=retried.log_level
+        )
+    return job
 
 
 GIVEN = (
@@ -120,7 +163,7 @@ GIVEN = (
 )
 
 
-def _take(model: type[Runnable], waits: bool, by_slot: bool) -> Any:
+def _take(model: type[Runnable], waits: bool, by_slot: bool, counts: bool, plans: bool) -> Any:
     changes = {
         model.job_id: param("job_id"),
         model.last_start_time: param("now", model.last_start_time),
@@ -128,7 +171,7 @@ def _take(model: type[Runnable], waits: bool, by_slot: bool) -> Any:
         model.requested_at: None,
         model.requested_by: None,
         model.requested_log_level: None,
-        model.next_due: param("never", model.next_due),
+        model.retried_job: None,
         model.message: param("message"),
         model.anchor: fn.COALESCE(model.anchor, param("anchor", model.anchor)),
     }
@@ -136,9 +179,12 @@ def _take(model: type[Runnable], waits: bool, by_slot: bool) -> Any:
     requested = model.requested_at == param("requested_at", model.requested_at)
     conditions = [model.id == param("id"), model.job_id.is_null()]
     conditions.append(requested if waits else model.requested_at.is_null())
-    if by_slot:
+    if plans:
+        changes[model.next_due] = param("next_due", model.next_due)
+    if counts:
         changes[model.events] = model.events + 1
-        conditions += [model.disabled == False, model.next_due == param("next_due", model.next_due)]  # noqa: E712
+    if by_slot:
+        conditions += [model.disabled == False, model.next_due == param("due", model.next_due)]  # noqa: E712
     return model.update(changes).where(*conditions)
 
 

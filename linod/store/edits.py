@@ -32,9 +32,11 @@ class Edits(Requests, Kinds):
             if changes.keys() & REPLANNING and changes.keys() != {"disabled"}:
                 Recurrence.of(before.with_columns(changes))
             if changes.keys() & REPLANNING:
-                changes["next_due"] = None
+                changes |= {"next_due": None, "retried_job": None}
             if "disabled" in changes:
                 changes["failed_job"] = None  # somebody has seen to it
+            if changes.get("disabled") is False:
+                changes["failures"] = 0
             names = tuple(sorted(changes))
             self._changed(_set, self.model(key.kind), names, id=key.id, **changes)
             return before, self.existing(key)

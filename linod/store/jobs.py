@@ -7,6 +7,7 @@ from typing import Any
 from peewee import Case
 
 from linod import models
+from linod.afterwards import Follows
 from linod.errors import IllegalTransition
 from linod.jobs import ARROWS, EXECUTED, UNFINISHED, Job, Outcome, State, Usage
 from linod.models import Runnable
@@ -35,7 +36,10 @@ class Jobs(Tasks):
         now: datetime,
         *,
         next_due: datetime,
+        was: datetime | None = NOTHING_TO_PLAN,
         disable: bool,
+        failures: int = 0,
+        retried: bool = False,
         log: str,
         log_lines: int,
         log_dropped: int,
@@ -46,7 +50,11 @@ class Jobs(Tasks):
         Of the task only the columns that are the job's are written: what an operator edited meanwhile stays.
 
         next_due  the next slot; not written when an edit during the job asked for a new plan.
+        was       what is there now, as the caller has read it in this transaction: then `next_due` is written whatever
+                  it is; NOTHING_TO_PLAN since the claim, unless that wrote a slot, or somebody edited the schedule.
         disable   disable the task.
+        failures  how many jobs of the task have failed now, one after the other.
+        retried   `next_due` is the moment at which this job is tried again.
         log       the last lines of the job; log_lines counts all, log_dropped those that are not in `log`.
         message   for the task's row; only the end of a very long text is kept, here and in `log` and the traceback.
         Returns   the task after it; None when it was removed meanwhile.
@@ -68,20 +76,28 @@ class Jobs(Tasks):
             if job.kind not in self.kinds:
                 return None
             model = self.model(job.kind)
-            summary = {"now": now, "message": storable(message), "next_due": next_due, "never": NOTHING_TO_PLAN}
+            summary = {
+                "now": now,
+                "message": storable(message),
+                "next_due": next_due,
+                "never": NOTHING_TO_PLAN,
+                "failures": failures,
+                "retried_job": job.id if retried else None,
+            }
             executed = outcome.state in EXECUTED or outcome.state is State.INTERRUPTED
-            self._changed(_summary, model, disable, executed, id=job.task_id, job_id=job.id, **summary)
+            as_read = was != NOTHING_TO_PLAN
+            self._changed(_summary, model, disable, executed, as_read, id=job.task_id, job_id=job.id, **summary)
             return self.task(TaskKey(job.kind, job.task_id))
 
     def unfinished(self) -> list[Job]:
         """The jobs that are claimed or running, the oldest first."""
         return [job_value(row) for row in self._rows(_unfinished)]
 
-    def interrupt_unfinished(self, now: datetime, message: str, next_due: Callable[[Task, Job], datetime]) -> list[Job]:
+    def interrupt_unfinished(self, now: datetime, message: str, follows: Callable[[Task, Job], Follows]) -> list[Job]:
         """Settle what a daemon left that is no more: its jobs become interrupted, in one transaction.
 
         message   why; for people.
-        next_due  the next slot of a job's task.
+        follows   what that means for a job's task.
         Returns   the jobs as they are now. Nothing is disabled.
         """
         outcome = Outcome(State.INTERRUPTED, message)
@@ -89,13 +105,13 @@ class Jobs(Tasks):
             jobs = self.unfinished()
             for job in jobs:
                 task = self.task(TaskKey(job.kind, job.task_id)) if job.kind in self.kinds else None
-                due = NOTHING_TO_PLAN if task is None else next_due(task, job)
+                then = Follows(NOTHING_TO_PLAN, False, False, 0) if task is None else follows(task, job)
                 self.end(
                     job,
                     outcome,
                     now,
-                    next_due=due,
-                    disable=False,
+                    **then._asdict(),
+                    was=NOTHING_TO_PLAN if task is None or not then.retried else task.next_due,
                     log="",
                     log_lines=0,
                     log_dropped=0,
@@ -135,14 +151,18 @@ def _end(state: State) -> Any:
     ).where(job.id == param("id"), job.state.in_(_origins(state)))
 
 
-def _summary(model: type[Runnable], disable: bool, executed: bool) -> Any:
+def _summary(model: type[Runnable], disable: bool, executed: bool, as_read: bool) -> Any:
     due = model.next_due
-    planned = Case(None, [(due == param("never", due), param("next_due", due))], due)
+    planned = param("next_due", due)
+    if not as_read:
+        planned = Case(None, [(due == param("never", due), planned)], due)
     columns = {
         model.last_end_time: param("now", model.last_end_time),
         model.message: param("message"),
         model.job_id: None,
         model.next_due: planned,
+        model.failures: param("failures"),
+        model.retried_job: param("retried_job"),
     }
     if disable:
         columns |= {model.disabled: True, model.failed_job: param("job_id")}
@@ -159,6 +179,7 @@ def _release(model: type[Runnable]) -> Any:
         model.last_end_time: param("now", model.last_end_time),
         model.message: param("message"),
         model.failed_job: None,
+        model.retried_job: None,
     }
     # Not `is_null(False)`: Peewee 3.14 writes that as `IS NOT ?`, for which SQLite reads all rows.
     return model.update(columns).where(model.job_id > 0)

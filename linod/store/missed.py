@@ -30,13 +30,21 @@ class Missed(Connection):
         with self.transaction():
             if self._changed(_pass_over, self.model(task.kind), id=task.id, due=task.next_due, next_due=next_due) != 1:
                 return False
-            found = self._rows(_attempts, kind=task.kind, task_id=task.id, slot=slots.first)[0][0]
-            values = {name: getattr(task, name) for name in ("kind", "procedure", "log_level")}
-            values |= {"task_id": task.id, "task_name": task.name, "slot": slots.first, "attempt": (found or 0) + 1}
-            several = slots.last > slots.first
-            values |= {"slot_last": slots.last, "slot_count": slots.number} if several else dict.fromkeys(RUN)
-            self._inserted(_enter, **values, now=now, message=message)
+            self._without_job(State.MISSED, task, slots, now, message)
         return True
+
+    def skip(self, task: Task, slots: Passed, now: datetime, message: str) -> None:
+        """Record that slots of a task passed while it had a job, in one row."""
+        with self.transaction():
+            self._without_job(State.SKIPPED, task, slots, now, message)
+
+    def _without_job(self, state: State, task: Task, slots: Passed, now: datetime, message: str) -> None:
+        found = self._rows(_attempts, kind=task.kind, task_id=task.id, slot=slots.first)[0][0]
+        values = {name: getattr(task, name) for name in ("kind", "procedure", "log_level")}
+        values |= {"task_id": task.id, "task_name": task.name, "slot": slots.first, "attempt": (found or 0) + 1}
+        several = slots.last > slots.first
+        values |= {"slot_last": slots.last, "slot_count": slots.number} if several else dict.fromkeys(RUN)
+        self._inserted(_enter, state, **values, now=now, message=message)
 
 
 def _pass_over(model: type[Runnable]) -> Any:
@@ -56,9 +64,9 @@ def _attempts() -> Any:
     )
 
 
-def _enter() -> Any:
+def _enter(state: State) -> Any:
     job = models.Job
     names = ("kind", "task_id", "task_name", "procedure", "slot", *RUN, "attempt", "log_level", "message")
     moments = {name: param("now", job._meta.fields[name]) for name in ("claimed_at", "ended_at")}
-    fixed = {"state": State.MISSED.value, "node": "", "boot_id": ""}
+    fixed = {"state": state.value, "node": "", "boot_id": ""}
     return job.insert({**{name: param(name, job._meta.fields[name]) for name in names}, **moments, **fixed})

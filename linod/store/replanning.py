@@ -53,9 +53,12 @@ class Replanning(Changes):
         """Tasks of a kind by id, those behind the given one."""
         return self._tasks(key.kind, _after, id=key.id, limit=limit)
 
-    def replan(self, task: Task, next_due: datetime) -> bool:
-        """Set the next slot of a task that waits for one; False when it does not any more, or for another."""
-        values = {"id": task.id, "next_due": next_due, "due": task.next_due}
+    def replan(self, task: Task, next_due: datetime, retried_job: int | None = None) -> bool:
+        """Set the next slot of a task that waits for one; False when it does not any more, or for another.
+
+        retried_job  what is tried again then; None: it is a slot, and whatever waited to be tried again is not.
+        """
+        values = {"id": task.id, "next_due": next_due, "due": task.next_due, "retried_job": retried_job}
         return self._changed(_replan, self.model(task.kind), **values) == 1
 
     def was_run(self, key: TaskKey, slot: datetime) -> bool:
@@ -96,7 +99,7 @@ def _after(model: type[Runnable]) -> Any:
 
 
 def _replan(model: type[Runnable]) -> Any:
-    return model.update(next_due=param("next_due", model.next_due)).where(
+    return model.update(next_due=param("next_due", model.next_due), retried_job=param("retried_job")).where(
         model.id == param("id"),
         model.job_id.is_null(),
         model.disabled == False,  # noqa: E712  # Peewee needs ==

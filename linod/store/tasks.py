@@ -217,7 +217,7 @@ def _unplanned(model: type[Runnable]) -> Any:
 
 
 def _plan(model: type[Runnable]) -> Any:
-    return model.update(next_due=param("next_due", model.next_due)).where(
+    return model.update(next_due=param("next_due", model.next_due), retried_job=None).where(
         model.id == param("id"), model.next_due.is_null(), model.job_id.is_null()
     )
 

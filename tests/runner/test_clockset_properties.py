@@ -122,7 +122,7 @@ def test_each_slot_once_nothing_silent_and_no_storm(acts: list[Act]) -> None:
         run = Run(Path(directory))
         jobs = asyncio.run(run.live(acts))
     executed = [job for job in jobs if job.state is State.SUCCEEDED]
-    assert {job.state for job in jobs} <= {State.SUCCEEDED, State.MISSED}
+    assert {job.state for job in jobs} <= {State.SUCCEEDED, State.MISSED, State.SKIPPED}
     twice = Counter((job.task_name, job.slot) for job in executed if job.task_name in CALENDAR)
     assert max(twice.values(), default=0) <= 1, twice
     for name, step in STEPS.items():

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from linod.afterwards import Follows
 from linod.jobs import EXECUTED, Job, Outcome, State
 from linod.store import Store
 from linod.tasks import Task
@@ -82,6 +83,6 @@ def beside(path: Path) -> list[str]:
     return sorted(file.name for file in path.parent.iterdir())
 
 
-def tomorrow(task: Task, job: Job) -> datetime:
-    """The next slot of a task whose job is interrupted."""
-    return NOON + DAY
+def tomorrow(task: Task, job: Job) -> Follows:
+    """What follows for a task whose job is interrupted: its next slot."""
+    return Follows(NOON + DAY, retried=False, disable=False, failures=task.failures)

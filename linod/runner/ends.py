@@ -1,0 +1,73 @@
+"""The end of a job in its task's row: the next slot, those that passed while it ran, a retry.
+
+Runs in the database thread."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from linod.afterwards import Follows, what_follows
+from linod.errors import LinodError
+from linod.jobs import Job, State
+from linod.policies import policy_of
+from linod.recurrence import TICK, Passed, Recurrence, last_slot, passed, plan
+from linod.runner.clockset import NOTICED
+from linod.runner.replanning import not_run_yet
+from linod.runner.site import Site
+from linod.store import Store
+from linod.tasks import NOTHING_TO_PLAN, Task
+
+
+class Slots(NamedTuple):
+    """What became of a task's slots while a job of it ran.
+
+    next     the one to run next, which may have come already; NOTHING_TO_PLAN when there is none.
+    skipped  those that passed and get no job.
+    """
+
+    next: datetime
+    skipped: Passed | None = None
+
+
+def after_job(
+    store: Store, task: Task, job: Job, state: State, end: datetime, site: Site
+) -> tuple[Follows, Passed | None]:
+    """What the end of a job leaves in the row of its task, and the slots that passed while it ran and are skipped."""
+    policy = policy_of(task, site.policy)
+    try:
+        rule = Recurrence.of(task)
+        slots = slots_after(store, task, rule, job, end, site, waits=policy.overlap != "skip")
+        if task.disabled:  # its slots do not exist
+            slots = Slots(slots.next)
+    except LinodError:  # edited into an impossible schedule meanwhile; the next turn plans it, and says so
+        return what_follows(task, job, state, end, NOTHING_TO_PLAN, policy), None
+    follows = what_follows(task, job, state, end, slots.next, policy, lambda at: rule.may_start(at, site.zone))
+    return follows, slots.skipped
+
+
+def slots_after(
+    store: Store, task: Task, rule: Recurrence, job: Job, end: datetime, site: Site, *, waits: bool
+) -> Slots:
+    """The slots after a job.
+
+    task   as the row is now: its `next_due` is a slot when the claim wrote one.
+    waits  the last of those that passed is run now, and not skipped.
+    Raises BadRecurrence.
+    """
+    zone = site.zone
+    if task.next_due is None:  # edited meanwhile: nothing of the time before was missed
+        return Slots(not_run_yet(store, task, plan(task, end, zone), site))
+    set_back = job.slot is not None and job.slot > end + timedelta(seconds=NOTICED)
+    began = job.slot if job.slot is not None and job.attempt == 1 else job.claimed_at
+    if rule.anchor is None:  # a row that other software wrote
+        rule = rule.anchored(job.slot or end)
+    first = task.next_due if task.next_due < NOTHING_TO_PLAN else None
+    if first is None or set_back:
+        first = rule.next_after(end if set_back else began, zone)
+    if first is None or first > end:
+        return Slots(not_run_yet(store, task, first or NOTHING_TO_PLAN, site, set_back=set_back))
+    if waits:
+        last = last_slot(rule, first, end, zone)
+        return Slots(last, passed(rule, first, last - TICK, zone) if last > first else None)
+    following = not_run_yet(store, task, rule.next_after(end, zone) or NOTHING_TO_PLAN, site)
+    known = site.seen is not None and first <= site.seen  # the clock was set back: they may have had their jobs
+    return Slots(following, None if known else passed(rule, first, end, zone))
