@@ -249,6 +249,7 @@ class Daemon:
         gc.freeze()
         gc.enable()
         self.runner.on_turn = self._turned
+        self.runner.on_replaced = self._hangup  # the other database may lack what the plugins bring
         for call in self.on_ready:
             call()
 

@@ -91,6 +91,7 @@ class Runner:
         self._notifier = notifier
         self.counts: Mapping[str, int] = {}
         self.on_turn: Callable[[], None] = lambda: None
+        self.on_replaced: Callable[[], None] = lambda: None
         self._counted_at = -COUNT_EVERY
         self._probe = store.data_version_probe()
         self._time = Timekeeper(store, journal, clock)
@@ -376,6 +377,11 @@ class Runner:
         self.database_away = str(error)
 
     async def _database_is_back(self) -> None:
+        if self.store.replaced:
+            if self.database_away is None:  # somebody else's call has met it
+                self._database_is_away(DatabaseAway(self.store.replaced))
+            self.store.replaced = ""
+            self.on_replaced()
         if self.database_away is None:
             return
         self._journal.send(logging.WARNING, "The database answers again.", event=Event.DATABASE_BACK)

@@ -47,6 +47,11 @@ class Store(Installing, Ordering, Replanning, Claims, Missed, History, Retention
         self._probes.append(probe)
         return probe
 
+    def _leave_old_file(self) -> None:
+        for probe in self._probes:
+            probe.let_go()
+        super()._leave_old_file()
+
     def close(self) -> None:
         for probe in self._probes:
             probe.close()

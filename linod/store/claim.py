@@ -115,7 +115,9 @@ class Claims(Connection):
             # twice, both jobs count.
             found = self._rows(_attempts, kind=job.kind, task_id=job.task_id, slot=job.slot)[0][0]
             attempt = (found or 0) + 1
-        job_id = self._inserted(_enter, **{name: getattr(job, name) for name in GIVEN}, attempt=attempt)
+        self._last_job = job_id = self._inserted(
+            _enter, **{name: getattr(job, name) for name in GIVEN}, attempt=attempt
+        )
         return job._replace(id=job_id, attempt=attempt)
 
     def _take(

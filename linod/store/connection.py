@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ class Connection:
         self._file: tuple[int, int] | None = None  # device and inode of the file that is open
         self._opened = False
         self._suspect = False  # an error made the connection doubtful: take a new one
+        self._last_job = 0
+        self.replaced = ""  # what there is to say when the file was exchanged; whoever has said it empties this
 
     def open(self) -> None:
         """Connect, and bring the schema up to date unless `read_only`.
@@ -182,11 +184,27 @@ class Connection:
             # SQLite would go on writing into the removed file, and everything would be lost with the process.
             raise DatabaseAway(f"database {self.path}: {error.strerror}; put it back, linod tries again") from error
         if self._file is not None and self._file != (place.st_dev, place.st_ino):
-            self._disconnect()
+            self._leave_old_file()
+            self.replaced = f"database {self.path} is another file now; linod goes on with that one"
+            raise DatabaseAway(self.replaced)
         if self._db.is_closed():
             with self._guard():
                 self._connect(create=False)
                 self._check_schema_again()
+
+    def _leave_old_file(self) -> None:
+        """Disconnect from a file that another one has taken the place of, and fold its journal back into it.
+
+        SQLite leaves the journal of a file that was moved where it is; there it would be taken for that of the other.
+        """
+        journal, shared = (self.path.with_name(f"{self.path.name}-{what}") for what in ("wal", "shm"))
+        ours = is_open_here(journal)
+        with suppress(peewee.PeeweeException, sqlite3.Error):
+            self._db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._disconnect()
+        if ours:
+            journal.unlink(missing_ok=True)
+            shared.unlink(missing_ok=True)
 
     def _check_schema_again(self) -> None:
         """The file may be another one than at the start: a copy or a backup that was put back."""
@@ -196,6 +214,14 @@ class Connection:
         if change is not None:
             self._suspect = True
             raise DatabaseAway(f"database {self.path} {change}: restart linod")
+        if self._last_job and not self._read_only:
+            # An older copy would number its next jobs as those that run now.
+            for sql in (
+                "INSERT INTO sqlite_sequence (name, seq) SELECT 'linod_job', 0"
+                " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'linod_job')",
+                "UPDATE sqlite_sequence SET seq = MAX(seq, ?) WHERE name = 'linod_job'",
+            ):
+                self._db.execute_sql(sql, (self._last_job,) if "?" in sql else ())
         self._opened_schema()
 
     def _connect(self, *, create: bool) -> None:
@@ -246,6 +272,20 @@ def database_path(url: str) -> Path:
             f"database {url!r} is not the URL of an SQLite file, such as sqlite:////var/lib/linod/linod.sqlite"
         )
     return Path(path).absolute()
+
+
+def is_open_here(path: Path) -> bool:
+    """Whether this process has the file open, under whatever name."""
+    try:
+        wanted = path.stat()
+    except OSError:
+        return False
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  # names are all that is wanted
+        with suppress(OSError):
+            found = os.fstat(int(name))
+            if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+                return True
+    return False
 
 
 def file_uri(path: Path, mode: str) -> str:

@@ -28,6 +28,10 @@ class Probe:
         self._seen = seen
         return changed
 
+    def let_go(self) -> None:
+        """Disconnect until the next look."""
+        self._drop()
+
     def close(self) -> None:
         """Disconnect; `changed()` says False from now on."""
         self._closed = True

@@ -115,9 +115,14 @@ def test_a_backup_put_in_its_place_is_used(hasty: Store, path: Path) -> None:
     shutil.copy(path, backup)
     hasty.open()
     claim_slot(hasty, task)
-    path.with_name(path.name + "-wal").unlink()
+    probe = hasty.data_version_probe()
+    probe.changed()  # its connection has the journal open, too
     os.replace(backup, path)  # noqa: PTH105
-    assert hasty.due(NOON, 5) == [task]
+    with pytest.raises(DatabaseAway, match=f"{path} is another file now; linod goes on with that one"):
+        hasty.due(NOON, 5)
+    assert hasty.replaced
+    assert hasty.due(NOON, 5) == [task]  # and not what the journal of the old one says
+    assert claim_slot(hasty, task).id == 2  # no number is used again, though this file does not know of the first
 
 
 def test_a_damaged_file_says_restore(hasty: Store, path: Path) -> None:
