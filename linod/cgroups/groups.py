@@ -22,13 +22,11 @@ WANTED = ("cpu", "io", "memory", "pids")
 NEEDED = {"memory": "memory_max", "cpu": "cpu_weight", "pids": "pids_max"}
 """Controllers, and the policies of a task that are nothing without."""
 
-WITHOUT = (
-    "memory_max limits each process of a job by itself, cpu_weight and pids_max limit nothing, and what a job starts "
-    "in a session of its own may outlive it"
-)
 
 ROUNDS = 5
 """Looks at the unit's group for processes that were forked while their parents were moved."""
+
+OUTLIVE = "and what a job starts in a session of its own may outlive it"
 
 LAST_MOMENTS = 2.0
 """Seconds that what a dead daemon left has to die."""
@@ -86,15 +84,15 @@ class Groups:
 
     def _do_without(self, cause: str) -> None:
         self.missing = "no control groups"
-        self.problem = f"Jobs have no control groups, because {cause}: {WITHOUT}"
+        self.problem = f"Jobs have no control groups, because {cause}: {_effect(NEEDED)}, {OUTLIVE}"
 
     def _tell_missing(self) -> None:
         missing = [name for name in NEEDED if name not in self.controllers]
         if missing:
-            columns = " and ".join(NEEDED[name] for name in missing)
             self.missing = f"no controller {', '.join(missing)}"
-            self.problem = f"Nothing enforces {columns}: the control group {self.path} has {self.missing}"
-            self.problem += f" ({self._refused})" if self._refused else ""
+            refused = f" ({self._refused})" if self._refused else ""
+            cause = f"the control group {self.path} has {self.missing}{refused}"
+            self.problem = f"Not all limits of jobs work, because {cause}: {_effect(missing)}"
 
     def _settle_in(self, place: str) -> None:
         """Move the daemon, its host, and whatever else lives in the unit's group into one below it."""
@@ -130,6 +128,15 @@ class Groups:
 
     def _remove(self) -> None:
         self._given_up = [one for one in self._given_up if not one.remove()]
+
+
+def _effect(missing: Iterable[str]) -> str:
+    """What does not work without these controllers."""
+    nothing = [NEEDED[name] for name in missing if name != "memory"]
+    effects = ["memory_max limits each process of a job by itself"] if "memory" in missing else []
+    if nothing:
+        effects.append(f"{' and '.join(nothing)} {'limits' if len(nothing) == 1 else 'limit'} nothing")
+    return ", ".join(effects)
 
 
 def delegated() -> str:

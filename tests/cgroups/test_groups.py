@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from linod.cgroups.groups import WITHOUT
+from linod.cgroups.groups import OUTLIVE
 from tests.cgroups.entering import into
+
+EFFECT = "memory_max limits each process of a job by itself, cpu_weight and pids_max limit nothing"
 
 PROGRAM = Path(__file__).parent / "programs" / "opens.py"
 
@@ -36,10 +38,10 @@ def test_daemon_and_host_move_and_the_unit_has_no_processes_of_its_own(place: Pa
     there = (place / "cgroup.controllers").read_text().split()
     assert set(found["controllers"]) == {"cpu", "io", "memory", "pids"} & set(there)
     if not found["controllers"]:
-        columns = "memory_max and cpu_weight and pids_max"
         missing = "no controller memory, cpu, pids"
         assert found["missing"] == missing
-        assert found["problem"] == f"Nothing enforces {columns}: the control group {place} has {missing}"
+        cause = f"because the control group {place} has {missing}"
+        assert found["problem"] == f"Not all limits of jobs work, {cause}: {EFFECT}"
 
 
 def test_where_somebody_has_put_it_into_the_group_of_the_daemon_already(place: Path) -> None:
@@ -56,7 +58,7 @@ def test_a_group_that_was_not_delegated_is_left_alone(place: Path) -> None:
     assert (found["path"], found["new"]) == ("", None)
     assert own(place) in found["daemon"].splitlines()
     cause = f"the control group /{place.name} is not given to linod: its unit needs Delegate=yes"
-    assert found["problem"] == f"Jobs have no control groups, because {cause}: {WITHOUT}"
+    assert found["problem"] == f"Jobs have no control groups, because {cause}: {EFFECT}, {OUTLIVE}"
     assert found["missing"] == "no control groups"
     assert not (place / "daemon").exists()
 

@@ -69,6 +69,27 @@ def deaf(ar: BaseRequest) -> None:
         select.select([], [], [], 60)
 
 
+@background_task(every_unit="never")
+def scatters(ar: BaseRequest) -> None:
+    """Starts a process that nobody who looks at parents, sessions or process groups finds again, and waits."""
+    import signal
+
+    pid = os.fork()
+    if not pid:
+        os.setsid()
+        if not os.fork():
+            os.setsid()
+            os.closerange(0, 64)
+            (STATE / "hidden").write_text(str(os.getpid()))
+            while True:
+                signal.pause()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    while not (STATE / "hidden").exists() or not (STATE / "hidden").read_text():
+        select.select([], [], [], 0.02)
+    waits(ar)
+
+
 def write(path: Path) -> None:
     path.write_text("")
 
