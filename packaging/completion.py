@@ -25,6 +25,7 @@ NAMES = ("tasks", "procedures", "users", "sites")
 WORDS = {
     "levels": [level.name for level in LogLevel],
     "outcomes": [state.value for state in State],
+    "moments": ["today", "yesterday", "-1h", "-1d"],
     "statuses": [status.value for status in Status],
     "verbosity": ["0", "1", "2", "3"],
 }
@@ -42,6 +43,9 @@ VALUES = {
     "--loops": "",
     "--job": "",
     "--number": "",
+    "--since": "moments",
+    "--until": "moments",
+    "--before": "",
     "--lines": "",
     "--from": "",
     "--hours": "",
@@ -54,6 +58,7 @@ VALUES = {
 ARGUMENTS = {
     "pattern": "tasks",
     "task": "tasks",
+    "job": "job number",
     "tasks": "tasks",
     "procedure": "procedures",
     "values": "columns",
@@ -177,7 +182,7 @@ def zsh(program: Program, function: str) -> dict[str, str]:
             return f"{{{function}_ask {kind}}}"
         if kind == "outcomes":
             return f"{{_values -s , outcome {' '.join(WORDS[kind])}}}"
-        known = {"files": "_files", "directories": "_files -/", "new name": " ", "": " "}
+        known = {"files": "_files", "directories": "_files -/", "new name": " ", "job number": " ", "": " "}
         return known.get(kind) or f"({' '.join(WORDS[kind])})"
 
     def specs(options: Iterable[Option]) -> Iterator[str]:
@@ -234,6 +239,7 @@ def fish(program: Program, function: str) -> dict[str, str]:
             "files": "-r -F",
             "directories": "-x -a '(__fish_complete_directories)'",
             "new name": "-x",
+            "job number": "-x",
             "": "-x",
         }
         return known.get(kind) or f"-x -a '{' '.join(WORDS[kind])}'"

@@ -73,7 +73,7 @@ def ending(
 
 def failed(task: Task, job: Job, outcome: Outcome, seconds: float, ctl: str) -> str:
     """One record for the failure of a job that disables no task: it is retried, or goes on, or was disabled already."""
-    return f"{ended(task, job, outcome, seconds)}\nSee why: {ctl} log --job {job.id}"
+    return f"{ended(task, job, outcome, seconds)}\nSee why: {ctl} show-job {job.id}"
 
 
 _CAUSES = {State.FAILED: "a failure", State.TIMED_OUT: "its timeout", State.OUT_OF_MEMORY: "out of memory"}
@@ -88,7 +88,7 @@ def disabled(task: Task, job: Job, outcome: Outcome, ctl: str, reference: str) -
     what = "exception" if outcome.traceback and outcome.state is State.FAILED else _CAUSES[outcome.state]
     lines = [
         f"Disabled {label(task)} after {what} in job {job.id}: {outcome.message}",
-        f"See why: {ctl} log --job {job.id}",
+        f"See why: {ctl} show-job {job.id}",
         f"Once the cause is gone: {ctl} enable {reference}",
     ]
     return "\n".join([*lines, outcome.traceback.rstrip()]).rstrip()

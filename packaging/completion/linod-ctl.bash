@@ -109,7 +109,7 @@ _linod_ctl() {
         word=${words[i]}
         case $word in
         --site=*) site=(--site "${word#*=}") ;;
-        --site | --status | --procedure | --class | --number | -n | --from | --hours | --log-level | --job | -j | --outcome | --lines | --name | --language | --time-zone)
+        --site | --status | --procedure | --class | --number | -n | --from | --hours | --log-level | --job | -j | --outcome | --since | --until | --before | --lines | --name | --language | --time-zone)
             option=$word
             if ((++i < ${#words[@]} - 1)); then
                 [[ $word != --site ]] || site=(--site "${words[i]}")
@@ -132,6 +132,8 @@ _linod_ctl() {
     --procedure) _linod_ctl_offer "$prefix" < <(_linod_ctl_ask procedures) ;;
     --log-level) _linod_ctl_offer "$prefix" < <(_linod_ctl_words DEBUG INFO WARNING ERROR CRITICAL) ;;
     --outcome) _linod_ctl_list "$prefix" claimed running succeeded warned failed timed_out out_of_memory cancelled interrupted missed skipped ;;
+    --since) _linod_ctl_offer "$prefix" < <(_linod_ctl_words today yesterday -1h -1d) ;;
+    --until) _linod_ctl_offer "$prefix" < <(_linod_ctl_words today yesterday -1h -1d) ;;
     *) return ;;
     esac
     if [[ $option ]]; then
@@ -144,8 +146,9 @@ _linod_ctl() {
         calendar) _linod_ctl_offer '' < <(_linod_ctl_words --hours --from --number -n) ;;
         run-now) _linod_ctl_offer '' < <(_linod_ctl_words --wait -w --follow -f --log-level) ;;
         kill) _linod_ctl_offer '' < <(_linod_ctl_words --job -j) ;;
-        jobs) _linod_ctl_offer '' < <(_linod_ctl_words --outcome --number -n) ;;
+        jobs) _linod_ctl_offer '' < <(_linod_ctl_words --outcome --since --until --number -n --before) ;;
         log) _linod_ctl_offer '' < <(_linod_ctl_words --job -j --follow -f --lines -n) ;;
+        changes) _linod_ctl_offer '' < <(_linod_ctl_words --since --until --number -n --before) ;;
         add) _linod_ctl_offer '' < <(_linod_ctl_words --name --class) ;;
         move-up) _linod_ctl_offer '' < <(_linod_ctl_words --number -n) ;;
         move-down) _linod_ctl_offer '' < <(_linod_ctl_words --number -n) ;;
@@ -154,7 +157,7 @@ _linod_ctl() {
         esac
         _linod_ctl_offer '' < <(_linod_ctl_words --site --json --no-color --version --help -h)
     elif [[ ! $command ]]; then
-        _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs log procedures kinds log-levels set add remove move-up move-down duplicate users add-user set-user reload)
+        _linod_ctl_offer '' < <(_linod_ctl_words status list show preview calendar run-now cancel-run enable disable kill jobs show-job log changes procedures kinds log-levels set add remove move-up move-down duplicate users add-user set-user reload)
     else
         case $command:$at in
         list:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
@@ -166,7 +169,9 @@ _linod_ctl() {
         disable:*) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         kill:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         jobs:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
+        show-job:0) : ;;
         log:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
+        changes:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         set:0) _linod_ctl_offer '' < <(_linod_ctl_ask tasks) ;;
         set:*) _linod_ctl_columns ;;
         add:0) _linod_ctl_offer '' < <(_linod_ctl_ask procedures) ;;

@@ -25,7 +25,7 @@ function __linod_ctl_words
             continue
         end
         switch $word
-            case --site --status --procedure --class --number -n --from --hours --log-level --job -j --outcome --lines --name --language --time-zone
+            case --site --status --procedure --class --number -n --from --hours --log-level --job -j --outcome --since --until --before --lines --name --language --time-zone
                 set skip yes
             case '-*'
             case '*'
@@ -99,7 +99,9 @@ complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a enable -d 'Le
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a disable -d 'Keep tasks from their schedule'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a kill -d 'End the job of a task'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a jobs -d 'List jobs, the newest first'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a show-job -d 'Explain one job: why it ran, how it ended, what comes next'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a log -d 'Show what jobs logged'
+complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a changes -d 'List what operators did: who, when, what'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a procedures -d 'List what the plugins have registered'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a kinds -d 'List the classes of tasks that plugins brought'
 complete -c linod-ctl -n 'test (count (__linod_ctl_words)) = 0' -a log-levels -d 'List the logging levels of tasks'
@@ -136,12 +138,21 @@ complete -c linod-ctl -n '__linod_ctl_at disable any' -x -a '(__linod_ctl_ask ta
 complete -c linod-ctl -n '__linod_ctl_at kill any' -l job -s j -x -d 'The job, by its number'
 complete -c linod-ctl -n '__linod_ctl_at kill first' -x -a '(__linod_ctl_ask tasks)'
 complete -c linod-ctl -n '__linod_ctl_at jobs any' -l outcome -x -a '(__fish_append , claimed running succeeded warned failed timed_out out_of_memory cancelled interrupted missed skipped)' -d 'Such as failed,interrupted'
+complete -c linod-ctl -n '__linod_ctl_at jobs any' -l since -x -a 'today yesterday -1h -1d' -d 'From then on, such as yesterday or -2h'
+complete -c linod-ctl -n '__linod_ctl_at jobs any' -l until -x -a 'today yesterday -1h -1d' -d 'Before then'
 complete -c linod-ctl -n '__linod_ctl_at jobs any' -l number -s n -x -d 'How many, the newest first'
+complete -c linod-ctl -n '__linod_ctl_at jobs any' -l before -x -d 'Only those before this one'
 complete -c linod-ctl -n '__linod_ctl_at jobs first' -x -a '(__linod_ctl_ask tasks)'
+complete -c linod-ctl -n '__linod_ctl_at show-job first' -x
 complete -c linod-ctl -n '__linod_ctl_at log any' -l job -s j -x -d 'Of this job only'
 complete -c linod-ctl -n '__linod_ctl_at log any' -l follow -s f -d 'Go on with what is logged from now on'
 complete -c linod-ctl -n '__linod_ctl_at log any' -l lines -s n -x -d 'How many of the last lines; else all of the last job'
 complete -c linod-ctl -n '__linod_ctl_at log first' -x -a '(__linod_ctl_ask tasks)'
+complete -c linod-ctl -n '__linod_ctl_at changes any' -l since -x -a 'today yesterday -1h -1d' -d 'From then on, such as yesterday or -2h'
+complete -c linod-ctl -n '__linod_ctl_at changes any' -l until -x -a 'today yesterday -1h -1d' -d 'Before then'
+complete -c linod-ctl -n '__linod_ctl_at changes any' -l number -s n -x -d 'How many, the newest first'
+complete -c linod-ctl -n '__linod_ctl_at changes any' -l before -x -d 'Only those before this one'
+complete -c linod-ctl -n '__linod_ctl_at changes first' -x -a '(__linod_ctl_ask tasks)'
 complete -c linod-ctl -n '__linod_ctl_at set first' -x -a '(__linod_ctl_ask tasks)'
 complete -c linod-ctl -n '__linod_ctl_at set rest' -x -a '(__linod_ctl_columns)'
 complete -c linod-ctl -n '__linod_ctl_at add any' -l name -x -d 'Name of the task; else that of the procedure'

@@ -103,7 +103,7 @@ def test_wait_ends_with_the_outcome(daemon: Daemon, ctl: Ctl, state: State, code
     out, err = process.communicate(timeout=DEADLINE)
     assert process.returncode == code, err
     assert out.startswith("Requested to run asap: System task #1 (checkdata).\nJob 1 of checkdata ")
-    assert ("See why: linod-ctl log --job 1" in out) == (code != 0)
+    assert ("See why: linod-ctl show-job 1" in out) == (code != 0)
 
 
 def test_follow_shows_the_log_live(daemon: Daemon, ctl: Ctl) -> None:
@@ -294,7 +294,7 @@ def test_status_tells_first_what_needs_a_human(daemon: Daemon, ctl: Ctl) -> None
     for text in (
         "System task #1 (checkdata) is disabled by its failure since 2026-11-24 04:00:00",
         "    Job 1 of checkdata failed after 0.31 s: ValueError: bad voucher 17",
-        "    See why: linod-ctl log --job 1",
+        "    See why: linod-ctl show-job 1",
         "    Once the cause is gone: linod-ctl enable checkdata",
         "Plugin my.plugin is left out: ImportError: no x\n    Traceback\n",
         "Plugin other.plugin: it left a thread running\n    start it in the job",

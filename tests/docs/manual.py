@@ -83,6 +83,7 @@ def undescribed_commands(program: grammar.Program, described: Page) -> list[str]
     words = {
         "pattern": "[PATTERN]",
         "task": "TASK",
+        "job": "JOB",
         "tasks": "TASK ...",
         "procedure": "PROCEDURE",
         "values": "COLUMN=VALUE ...",

@@ -114,7 +114,7 @@ def test_a_failure_disables_with_one_error_record_naming_both_commands(site: Sit
     job = site.run_now("raises")
     log = site.wait_for_log("ERROR: Disabled System task #")
     assert log.count("ERROR:") == 1
-    assert f"linod-ctl --site s log --job {job['id']}" in log and "linod-ctl --site s enable raises" in log
+    assert f"linod-ctl --site s show-job {job['id']}" in log and "linod-ctl --site s enable raises" in log
     assert "Traceback (most recent call last)" in log
 
     shown = site.ctl("log", "--job", str(job["id"]))

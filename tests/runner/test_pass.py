@@ -109,7 +109,7 @@ def test_a_failure_disables_and_the_next_slot_of_others_is_from_the_grid(tmp_pat
             assert failed.disabled and failed.last_end_time == crank.clock.now()
             assert often.next_due is not None and (often.next_due - NOON).total_seconds() == 30  # no drift
             text = next(line for line in crank.logged() if "Disabled System task #1 (fails)" in line)
-            assert "linod-ctl log --job 1" in text and "linod-ctl enable fails" in text
+            assert "linod-ctl show-job 1" in text and "linod-ctl enable fails" in text
 
     asyncio.run(body())
 

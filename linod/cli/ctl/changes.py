@@ -7,10 +7,12 @@ import typer
 
 from linod.cli.ctl.history import NUMBER, SINCE, TASK, UNTIL, paged, tell_of_more
 from linod.cli.ctl.moments import wire_moment
-from linod.cli.ctl.session import session
-from linod.cli.ctl.terminal import terminal_width
+from linod.cli.ctl.session import Session, session
+from linod.cli.ctl.terminal import terminal_width, wrapped
 from linod.cli.ctl.times import local
-from linod.tables.render import table
+from linod.tables.render import columns, table
+
+HEADERS = ("Id", "When", "Who", "What", "Task", "Change")
 
 OLDER = typer.Option(0, "--before", metavar="ID", help="Only those before this one.", show_default=False)
 
@@ -31,9 +33,20 @@ def changes(
     if to.as_json:
         to.json({"changes": found, "next": older})
         return
-    headers = ("Id", "When", "Who", "What", "Task", "Change")
-    to.say(table(headers, [_row(change) for change in found], terminal_width()))
+    _say(to, [_row(change) for change in found])
     tell_of_more(to, older)
+
+
+def _say(to: Session, rows: list[tuple[object, ...]]) -> None:
+    """A table, or where that would be cut, two lines each: who looks here wants to know what exactly was changed."""
+    shown, width = table(HEADERS, rows), terminal_width()
+    if not rows or max(columns(line) for line in shown.splitlines()) <= width:
+        to.say(shown)
+        return
+    for *row, change in rows:
+        to.say("  ".join(str(cell) for cell in row if cell), "bold")
+        for line in wrapped("    ", str(change), width):
+            to.say(line)
 
 
 def _row(change: dict[str, Any]) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -10,7 +11,7 @@ from linod.cli.ctl.moments import wire_moment
 from linod.cli.ctl.run import print_record
 from linod.cli.ctl.session import INTERRUPTED, Session, session
 from linod.cli.ctl.terminal import terminal_width
-from linod.cli.ctl.times import local, took
+from linod.cli.ctl.times import brief, local, took
 from linod.cli.ctl.words import ending, outcome_style
 from linod.control.client import Client, Reply
 from linod.tables.render import table
@@ -18,11 +19,14 @@ from linod.tables.render import table
 PAGE = 250
 """Jobs asked for at once: the most that linod gives."""
 
+WIDE = 100
+"""Columns of a terminal on which moments are shown whole."""
+
 TASK = typer.Argument("", metavar="[TASK]", help="Of this task only.", show_default=False)
 SINCE = typer.Option(
     "",
     metavar="MOMENT",
-    help="From then on: yesterday, 03:00, -2h, ...",
+    help="From then on, such as yesterday or -2h.",
     show_default=False,
 )
 UNTIL = typer.Option("", metavar="MOMENT", help="Before then.", show_default=False)
@@ -51,8 +55,10 @@ def jobs(
         return
     several = any(job["attempt"] > 1 for job in found)
     attempt = ["Attempt"] if several else []
-    headers = ["Job", "Task", "Outcome", *attempt, "Started", "Took", "Requested by", "Message"]
-    to.say(table(headers, [_row(job, several) for job in found], terminal_width()))
+    width = terminal_width()
+    by, at = ("Requested by", local) if width >= WIDE else ("By", brief)
+    headers = ["Job", "Task", "Outcome", *attempt, "Started", "Took", by, "Message"]
+    to.say(table(headers, [_row(job, several, at) for job in found], width))
     tell_of_more(to, older)
 
 
@@ -111,7 +117,7 @@ def log(
             raise typer.Exit(INTERRUPTED) from None
 
 
-def _row(job: dict[str, Any], several: bool) -> tuple[object, ...]:
+def _row(job: dict[str, Any], several: bool, at: Callable[[str | None], str]) -> tuple[object, ...]:
     state = job["state"].replace("_", " ")
     if job["progress"]:
         state += f" {job['progress']['done']}/{job['progress']['total']}"
@@ -122,7 +128,7 @@ def _row(job: dict[str, Any], several: bool) -> tuple[object, ...]:
         job["task_name"],
         state,
         *([job["attempt"]] if several else []),
-        local(began),
+        at(began),
         took(job["duration"]),
         job["requested_by"],
         message,

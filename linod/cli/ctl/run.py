@@ -125,7 +125,7 @@ def _watch(to: Session, replies: Iterator[Reply]) -> int:
             if not to.as_json:
                 to.say(ending(job), outcome_style(job["state"]))
                 if EXIT_CODES.get(job["state"]):
-                    to.say(f"See why: {to.command('log --job ' + str(job['id']))}")
+                    to.say(f"See why: {to.command('show-job ' + str(job['id']))}")
             return EXIT_CODES.get(job["state"], 1)
     return 1
 

@@ -1,7 +1,6 @@
 """`linod-ctl show-job`: one job, for somebody who asks at night what has happened, and what happens next."""
 
 import signal
-import textwrap
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -9,18 +8,14 @@ from typing import Any
 import typer
 
 from linod.cli.ctl.session import Session, session
-from linod.cli.ctl.terminal import terminal_width
+from linod.cli.ctl.terminal import terminal_width, wrapped
 from linod.cli.ctl.times import ago, local, took
 from linod.cli.ctl.words import ending, outcome_style, reference
 from linod.control.client import Reply
 from linod.quantities import bytes_text, seconds_text
-from linod.tables.render import UNLIMITED
 
 LOG_LINES = 20
 """Of the log so many records are shown; what there is more of, `log` and the journal show."""
-
-NARROW = 40
-"""Columns that a text gets at least, however narrow the terminal is."""
 
 UNITS = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 
@@ -42,20 +37,13 @@ def _say(to: Session, reply: Reply) -> None:
     names = max(len(name) for name, _ in facts)
     width = terminal_width()
     for name, value in facts:
-        for line in _wrapped(f"{name:>{names}}: ", value, width):
+        for line in wrapped(f"{name:>{names}}{':' if name else ' '} ", value, width):
             to.say(line)
     if job["traceback"]:
-        to.say("\nTraceback:", "bold")
+        to.say()
+        to.say("Traceback:", "bold")
         to.say(job["traceback"].rstrip())
     _say_log(to, reply)
-
-
-def _wrapped(head: str, value: str, width: int) -> list[str]:
-    if width >= UNLIMITED:
-        return [head + value]
-    room = max(NARROW, width - len(head))
-    lines = textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False) or [""]
-    return [head + lines[0], *(" " * len(head) + line for line in lines[1:])]
 
 
 def _facts(to: Session, reply: Reply) -> Iterator[tuple[str, str]]:
@@ -232,11 +220,12 @@ def _say_log(to: Session, reply: Reply) -> None:
         log = log[: -len(trace)].rpartition("\n")[0]
     lines = log.splitlines()
     if lines:
-        to.say(f"\n{_log_title(job, len(lines))}:", "bold")
+        to.say()
+        to.say(f"{_log_title(job, len(lines))}:", "bold")
         for line in lines[-LOG_LINES:]:
             to.say(line)
     elif job["started_at"]:
-        to.say("\nIt logged nothing.")
+        to.say("\nIt logged nothing." if job["outcome"] else "\nIt has logged nothing so far.")
     if len(lines) > LOG_LINES:
         to.say(f"\nMore of it: {to.command('log --job ' + str(job['id']))}")
     if reply["journal"] and job["started_at"]:

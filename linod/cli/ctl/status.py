@@ -74,7 +74,7 @@ def _failure(to: Session, failure: dict[str, Any]) -> list[str]:
     return [
         f"{task['label']} is disabled by its failure since {local(since)} ({ago(since)})",
         ending(job),
-        f"See why: {to.command('log --job ' + str(job['id']))}",
+        f"See why: {to.command('show-job ' + str(job['id']))}",
         f"Once the cause is gone: {to.command('enable ' + reference(task))}",
     ]
 

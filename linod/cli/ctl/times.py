@@ -12,6 +12,14 @@ def local(moment: str | None) -> str:
     return "" if moment is None else f"{_parsed(moment).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
+def brief(moment: str | None) -> str:
+    """The same for a narrow place: "11-24 04:03", of this year; of another one "2025-11-24"."""
+    if moment is None:
+        return ""
+    at = _parsed(moment).astimezone()
+    return f"{at:%m-%d %H:%M}" if at.year == SystemClock().now().astimezone().year else f"{at:%Y-%m-%d}"
+
+
 def clock(moment: str) -> str:
     """Only the time of the day, local."""
     return f"{_parsed(moment).astimezone():%H:%M:%S}"
