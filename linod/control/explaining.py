@@ -85,6 +85,8 @@ def _next(ops: Operations, job: Job, task: Task | None, now: datetime, problems:
 def _slot(ops: Operations, task: Task, now: datetime) -> JsonObject:
     try:
         due = task.next_due or plan(task, now, ops.zone)
+        if task.retried_job is not None and due == task.next_due:
+            return _what("retry", at=due, job=task.retried_job)
         if due != NOTHING_TO_PLAN:
             return _what("slot", at=due)
         from linod.recurrence.reasons import why_no_more  # not what each start imports

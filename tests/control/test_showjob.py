@@ -170,6 +170,11 @@ def test_what_comes_next_of_each_kind(daemon: Daemon, client: Client) -> None:
 
     daemon.run(lambda: daemon.store.plan(daemon.store.find("nightly")[0], NOTHING_TO_PLAN))
     assert (coming()["what"], coming()["reason"]) == ("nothing", "never: it runs on request only")
+    again = (
+        "UPDATE linod_systemtask SET retried_job = ?, next_due = '2026-11-24 03:30:00.000000' WHERE name = 'nightly'"
+    )
+    daemon.run(lambda: daemon.store._db.execute_sql(again, (job,)))
+    assert (coming()["what"], coming()["job"], coming()["at"]) == ("retry", job, "2026-11-24T03:30:00Z")
     daemon.slots = 0
     client.call("RunNow", task="nightly")
     assert (coming()["what"], coming()["reason"]) == ("request", "root")

@@ -25,6 +25,14 @@ def boom(ar):
 """
 
 
+FLOOD = """
+@background_task(every_unit="never")
+def floods(ar):
+    for number in range(10_050):
+        ar.info(f"line {number}")
+"""
+
+
 @pytest.fixture
 def receiver(tmp_path: Path) -> Iterator[Receiver]:
     with Receiver() as made:
@@ -62,3 +70,24 @@ def test_records_have_their_level_fields_and_message_id(site: Site, receiver: Re
 def site_id(records: list[dict[str, str]], name: str) -> str:
     """The id of a task, as another record about it says."""
     return next(r["LINOD_TASK_ID"] for r in records if r.get("LINOD_TASK") == name)
+
+
+def test_what_a_job_logged_past_its_limit_is_counted_in_the_journal_and_in_its_row(
+    site: Site, receiver: Receiver
+) -> None:
+    site.plugin(FLOOD)
+    site.process = receiver.start(site.command(), site.environment())
+    site.wait_until((site.run / "control").exists, "control socket")
+    site.wait_for_message("READY=1")
+    job = site.run_now("floods")
+    assert site.stop() == 0
+
+    receiver.wait_for(lambda record: record.get("MESSAGE") == "Done")
+    texts = [record["MESSAGE"] for record in receiver.records if record.get("LINOD_JOB") == str(job["id"])]
+    lines = [text for text in texts if text.startswith("line ")]
+    assert lines == [f"line {number}" for number in range(10_000)]
+    told = "50 further records were dropped"
+    assert [text for text in texts if told in text] == [texts[texts.index("line 9999") + 1]]
+    assert told in job["log"].splitlines()[-1]
+    assert job["log_lines"] == 10_000 + 50 + 1  # with that record itself
+    assert job["log_dropped"] == job["log_lines"] - len(job["log"].splitlines())

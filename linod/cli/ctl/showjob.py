@@ -187,7 +187,10 @@ def _next(to: Session, reply: Reply) -> str:
         case "request":
             return f"runs as soon as a job slot is free: {reason or 'somebody'} requested it at {local(coming['at'])}"
         case "slot":
-            return f"its slot of {at}" if coming["at"] else "its next slot"
+            return f"its slot of {at}"
+        case "retry":
+            which = "this job" if coming["job"] == job["id"] else f"job {coming['job']}"
+            return f"another attempt at {which}, {at}"
         case "failed":
             which = "this failure" if coming["job"] == job["id"] else f"the failure of job {coming['job']}"
             return f"nothing before somebody has looked: the task is disabled by {which}. Once the cause is gone:"
