@@ -61,7 +61,8 @@ class Place(NamedTuple):
 
 def to_wire(place: Place, **more: object) -> bytes:
     """A place and what else is to be told, for `from_wire` in the site's interpreter."""
-    return json.dumps({"version": __version__, "place": place._asdict(), **more}).encode()
+    plain = {**place._asdict(), "defaults": dict(place.defaults)}
+    return json.dumps({"version": __version__, "place": plain, **more}).encode()
 
 
 def from_wire(data: bytes, python: str) -> tuple[Place, Mapping[str, Any]]:
