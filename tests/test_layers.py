@@ -59,7 +59,7 @@ WITHIN = {
     "store": {"models", "migrations"},
     "lock": set(),
     "cgroups": set(),
-    "host": {"models", "cgroups"},
+    "host": {"models", "cgroups", "lock"},
     "journal": set(),
     "logs": {"journal"},
     "notify": set(),

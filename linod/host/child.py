@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from linod.cgroups import Group
 from linod.host.calling import call, find, run_hooks
-from linod.host.kernel import die_with_parent, name_process
+from linod.host.kernel import adopt_orphans, die_with_parent, name_process
 from linod.host.limits import enter, limit
 from linod.host.order import begin, has_order, read_order
 from linod.host.outlet import Outlet, OutletHandler, Printed, text_file
@@ -124,6 +124,8 @@ class Child:
         """Rehearse, unless the order comes within `soon` seconds; wait for it, do it, end."""
         name_process("linod-spare")
         self._group = enter(self._group)
+        if self._group is None:
+            adopt_orphans()
         if not has_order(self._stream, soon):
             rehearse(self._outlet, self._handler, sys.stdout)
         order = read_order(self._stream)

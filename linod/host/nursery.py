@@ -14,6 +14,7 @@ from linod.cgroups import Group, Watch
 from linod.cgroups.usage import usage
 from linod.host.kernel import process_started
 from linod.host.protocol import EXIT_NO_ORDER, Message
+from linod.host.strays import Strays, StrayWatch
 
 SOON = 0.05
 """Seconds that a child waits for its order before it rehearses, when it was forked while all job slots were taken: if
@@ -44,7 +45,7 @@ class _Child:
         self.told = False
         self.group = group
         self.left = 0
-        self.watch: Watch | None = None
+        self.watch: Watch | StrayWatch | None = None
         self.deadline = 0.0
 
 
@@ -65,6 +66,7 @@ class Nursery:
         self._numbers: dict[int, _Child] = {}
         self._leaving: dict[int, _Child] = {}  # by the descriptor of the watch
         self._unremoved: list[Group] = []
+        self._strays: Strays | None = None
 
     def prepare(self) -> None:
         """Import and rehearse what every child does, and take back what plugins did to logging."""
@@ -101,6 +103,8 @@ class Nursery:
 
     def _fork(self, number: int, fds: Sequence[int], full: bool, group: Group | None) -> _Child:
         """Raises  OSError when there cannot be another process."""
+        if group is None and self._strays is None:
+            self._strays = Strays(lambda: {child.pid for child in self._children.values()})
         sys.stdout.flush()
         sys.stderr.flush()
         parent = os.getpid()
@@ -108,13 +112,18 @@ class Nursery:
         try:
             pid = os.fork()
             if pid == 0:
-                self._be_child(fds, parent, [*self._inherited, *self._children, *self._leaving], full, group)
+                self._be_child(fds, parent, self._open(), full, group)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         child = _Child(number, pid, group)
         self._children[child.pidfd] = self._numbers[number] = child
         self._epoll.register(child.pidfd, select.EPOLLIN)
         return child
+
+    def _open(self) -> list[int]:
+        """What a child must not hold."""
+        watched = () if self._strays is None else self._strays.watched
+        return [*self._inherited, *self._children, *self._leaving, *watched]
 
     def _be_child(
         self, fds: Sequence[int], parent: int, inherited: Sequence[int], full: bool, group: Group | None
@@ -136,7 +145,7 @@ class Nursery:
             child.ending = child.ending or ending
             child.told = child.told or (ending and _lives(child))
             if whole_group and signum == signal.SIGKILL:
-                _end_everything(child)
+                self._end_everything(child)
             else:
                 _kill(child.pid, signum, whole_group)
 
@@ -165,38 +174,58 @@ class Nursery:
     def _leaves(self, child: _Child) -> bool:
         """Whether a child that has ended leaves processes behind. They are killed, and their end is awaited."""
         group = child.group
+        if group is None:
+            return self._leaves_strays(child)
         try:
-            watch = None if group is None else group.watch()
+            watch = group.watch()
         except FileNotFoundError:  # it was killed before it entered, or could not
-            watch = child.group = None
+            child.group = None
+            return False
         except OSError as error:  # no more descriptors: this is not waited for
             print(f"Killing what a child leaves behind: {error}", file=sys.__stderr__)
-            _end_everything(child)
-            watch = None
-        if group is None or watch is None:
+            self._end_everything(child)
             return False
         if watch.empty():
             watch.close()
             return False
         child.left = len(set(group.members()) - {child.pid})
         group.kill()
+        self._await(child, watch, select.EPOLLPRI)
+        return True
+
+    def _leaves_strays(self, child: _Child) -> bool:
+        if self._strays is None or not (left := self._strays.kill()):
+            return False
+        child.left = left
+        try:
+            watch = StrayWatch(self._strays)
+        except OSError:  # no more descriptors: this is not waited for
+            return False
+        if watch.empty():
+            watch.close()
+            return False
+        self._await(child, watch, select.EPOLLIN)
+        return True
+
+    def _await(self, child: _Child, watch: Watch | StrayWatch, events: int) -> None:
         child.watch, child.deadline = watch, time.monotonic() + STUCK
         self._leaving[watch.fd] = child
-        self._epoll.register(watch.fd, select.EPOLLPRI)
-        return True
+        self._epoll.register(watch.fd, events)
 
     def _over(self, child: _Child) -> Message:
         """Reap a child. Returns what to tell the daemon."""
-        del self._numbers[child.number], self._children[child.pidfd]
         status: Message = {"code": None, "signal": None, "left": child.left, "stuck": False, "told": child.told}
         if child.watch is not None:
             status["stuck"] = not child.watch.empty()
+            if status["stuck"] and child.group is None and self._strays is not None:
+                self._strays.give_up()
             del self._leaving[child.watch.fd]
             self._epoll.unregister(child.watch.fd)
             child.watch.close()
         if child.ending:
             _kill(child.pid, signal.SIGKILL, whole_group=True)  # before reaping: the group's id cannot be another's yet
         rusage = _reap(child.pid, status)
+        del self._numbers[child.number], self._children[child.pidfd]  # now, else it would be reaped as a stray
         os.close(child.pidfd)
         status["usage"] = usage(rusage, child.group)
         self._remove(child.group)
@@ -210,11 +239,23 @@ class Nursery:
     def kill_all(self) -> None:
         """Kill every child with all that it has started, and wait until each is gone."""
         for child in self._children.values():
-            _end_everything(child)
+            self._end_everything(child)
         for child in list(self._children.values()):
             if child.group is not None:
                 child.group.wait_until_empty(STUCK)
             self._over(child)
+        if self._strays is not None:
+            StrayWatch(self._strays).wait(STUCK)
+
+    def _end_everything(self, child: _Child) -> None:
+        """SIGKILL to a child and all that it has started."""
+        if child.group is not None:
+            child.group.kill()
+        elif self._strays is not None:
+            from linod.lock.processes import ProcessId, boot_id, kill_tree
+
+            kill_tree([ProcessId(child.pid, child.started, boot_id())])
+        _kill(child.pid, signal.SIGKILL, whole_group=True)
 
 
 def _reap(pid: int, status: Message) -> struct_rusage | None:
@@ -234,13 +275,6 @@ def _lives(child: _Child) -> bool:
         return os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     except ChildProcessError:  # a plugin's at-fork function or signal handler has reaped it
         return False
-
-
-def _end_everything(child: _Child) -> None:
-    """SIGKILL to a child and all that it has started. One that was forked just now is in no group of its own yet."""
-    if child.group is not None:
-        child.group.kill()
-    _kill(child.pid, signal.SIGKILL, whole_group=True)
 
 
 def _kill(pid: int, number: int, whole_group: bool) -> None:

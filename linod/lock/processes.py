@@ -4,7 +4,6 @@ import os
 import select
 import signal
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -106,39 +105,44 @@ def end_leftovers(pid: int, pid_started: int, boot_id: str, timeout: float = 2.0
 
 
 def end_tree(roots: Iterable[ProcessId], timeout: float = 2.0) -> bool:
-    """Kill processes with their descendants and the sessions these lead, and wait until they have ended.
+    """`kill_tree`, and wait until all have ended.
 
-    All are stopped before the first is killed, so that none forks on, and none escapes by losing its parent.
-
-    timeout  seconds to wait.
+    timeout  seconds to wait for each.
     Returns  whether all have ended. False also when one belongs to another user.
     """
-    with ExitStack() as opened:
-        frozen: dict[int, int] = {}
-        for _ in range(ROUNDS):
-            fresh = [_freeze(process, frozen, opened) for process in _found(roots, frozen)]
-            if not any(fresh):
-                break
-        for fd in frozen.values():
-            _send(fd, signal.SIGKILL)
-        return _wait(list(frozen.values()), timeout)
+    return all(_ends(process, timeout) for process in kill_tree(roots))
 
 
-def _freeze(process: ProcessId, frozen: dict[int, int], opened: ExitStack) -> bool:
-    """Stop one more process; False when it was stopped before, or has ended."""
-    fd = None if process.pid in frozen else process.pidfd()
-    if fd is None:
-        return False
-    opened.callback(os.close, fd)
-    frozen[process.pid] = fd
-    _send(fd, signal.SIGSTOP)
-    return True
+def kill_tree(roots: Iterable[ProcessId]) -> list[ProcessId]:
+    """Kill processes with their descendants and the sessions these lead.
+
+    All are stopped before the first is killed, so that none forks on, and none escapes by losing its parent. No
+    descriptor is held meanwhile: a process may have more descendants than this one may have descriptors.
+
+    Returns  those that were there to be killed.
+    """
+    roots = list(roots)
+    frozen: set[ProcessId] = set()
+    for _ in range(ROUNDS):
+        fresh = {process for process in _found(roots, frozen) if process not in frozen and process.alive()}
+        if not fresh:
+            break
+        for process in fresh:
+            end_process(process, signal.SIGSTOP)
+        frozen |= fresh
+    for process in frozen:
+        end_process(process)
+    return list(frozen)
 
 
-def _found(roots: Iterable[ProcessId], frozen: Iterable[int]) -> Iterator[ProcessId]:
+def children(pid: int) -> list[int]:
+    """The children of a process, those that wait to be reaped included."""
+    return [child for child in _pids() if (stat := Stat.of(child)) is not None and stat.parent == pid]
+
+
+def _found(roots: Iterable[ProcessId], frozen: Iterable[ProcessId]) -> Iterator[ProcessId]:
     """The roots, their descendants, and the members of sessions that one of these leads. Never this process."""
-    roots = [root for root in roots if root.alive()]
-    tree = {root.pid for root in roots} | set(frozen)
+    tree = {process.pid for process in (*roots, *frozen) if process.alive()}
     stats = {pid: stat for pid in _pids() if (stat := Stat.of(pid)) is not None}
     grown = True
     while grown:
@@ -161,9 +165,15 @@ def _send(pidfd: int, number: signal.Signals) -> bool:
     return True
 
 
-def _wait(pidfds: list[int], timeout: float) -> bool:
-    """Whether all have ended within so many seconds for each."""
-    return all(wait_for(fd, timeout) for fd in pidfds)
+def _ends(process: ProcessId, timeout: float) -> bool:
+    """Whether a process ends within so many seconds."""
+    fd = process.pidfd()
+    if fd is None:
+        return True
+    try:
+        return wait_for(fd, timeout)
+    finally:
+        os.close(fd)
 
 
 def wait_for(pidfd: int, timeout: float) -> bool:

@@ -251,16 +251,15 @@ def test_kill_takes_the_whole_group(tmp_path: Path) -> None:
     playing(play())
 
 
-def test_a_child_that_stays_holds_the_job_for_a_while_only(tmp_path: Path) -> None:
-    """A job that starts a daemon: it has ended although the daemon holds its output."""
+def test_a_child_that_stays_is_killed_and_the_log_says_so(tmp_path: Path) -> None:
+    """It holds the job's output, and does not hold up its end."""
 
     async def play() -> None:
         async with make_site(tmp_path, waits=WAITS) as site:
             seen = await site.run("leaves_child")
             assert seen.outcome.state is State.SUCCEEDED
-            child = int(seen.texts[0])
-            assert alive(child)  # nobody asked for its end
-            os.kill(child, signal.SIGKILL)
+            assert not alive(int(seen.texts[0]))
+            assert seen.texts[1:] == ["1 process that the job had left behind was killed"]
 
     playing(play())
 
