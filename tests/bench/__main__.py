@@ -9,7 +9,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.bench import command, environment, idle, punctual, quiet, request, scale, slots, start, stop, throughput
+from tests.bench import (
+    command,
+    environment,
+    idle,
+    ledger,
+    punctual,
+    quiet,
+    request,
+    scale,
+    slots,
+    start,
+    stop,
+    throughput,
+)
 from tests.bench.site import Bench
 from tests.bench.table import lines
 from tests.bench.verdict import Figure, Settled, Unmeasured, at_most, settle
@@ -25,6 +38,7 @@ FIGURES: dict[str, Callable[[Bench], Sequence[Figure]]] = {
     "slots": slots.measure,
     "stop": stop.measure,
     "scale": scale.measure,
+    "ledger": ledger.measure,
 }
 
 
