@@ -30,6 +30,12 @@ def levels(ar: BaseRequest) -> None:
 
 
 @background_task(every_unit="never")
+def breaks(ar: BaseRequest) -> None:
+    ar.info("voucher 17 is next")
+    raise ValueError("bad voucher 17")
+
+
+@background_task(every_unit="never")
 def floods(ar: BaseRequest) -> None:
     for number in range(50_000):
         ar.info("flood %d", number)
