@@ -293,8 +293,11 @@ def test_jobs_of_a_span_and_the_page_after_it(daemon: Daemon, client: Client, ct
 def test_changes_are_told_whole(daemon: Daemon, client: Client, ctl: Ctl) -> None:
     client.call("SetTask", task="checkdata", columns={"every": "5", "start_time": "04:00", "log_level": "DEBUG"})
     client.call("Disable", task="nightly")
+    client.call("SetTask", task="nightly", columns={"timeout": "90s", "memory_max": "infinity"})
 
     out = ctl.said("changes").splitlines()
+
+    assert "timeout: none → 1min 30s" in out.pop(3) and "memory_max: none → infinity" in ctl.said("changes")
 
     assert words(out[1]) == "Id When Who What Task Change"
     assert words(out[3]).startswith("2 2026-11-24 04:00:00 root (0:0) disable nightly disabled: no → yes")
@@ -302,7 +305,7 @@ def test_changes_are_told_whole(daemon: Daemon, client: Client, ctl: Ctl) -> Non
     assert changed in out[4]
     narrow = ctl.on_terminal("changes", "checkdata", NO_COLOR="1").splitlines()
     assert narrow == ["1  2026-11-24 04:00:00  root (0:0)  set  checkdata", f"    {changed}"]
-    assert json.loads(ctl.said("changes", "--json"))["changes"][1]["after"]["every"] == 5
+    assert json.loads(ctl.said("changes", "--json"))["changes"][-1]["after"]["every"] == 5
     assert ctl.said("changes", "--since", "now") == "No data to display\n"
 
 

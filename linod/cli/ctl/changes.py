@@ -10,6 +10,7 @@ from linod.cli.ctl.moments import wire_moment
 from linod.cli.ctl.session import Session, session
 from linod.cli.ctl.terminal import terminal_width, wrapped
 from linod.cli.ctl.times import local
+from linod.policies import KINDS, policy_text
 from linod.tables.render import columns, table
 
 HEADERS = ("Id", "When", "Who", "What", "Task", "Change")
@@ -61,19 +62,21 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> str:
     for name in {**before, **after}:
         old, new = before.get(name), after.get(name)
         if name in before and name in after:
-            parts.append(f"{name}: {_shown(old)} → {_shown(new)}")
+            parts.append(f"{name}: {_shown(name, old)} → {_shown(name, new)}")
         elif new is not None:
-            parts.append(f"{name}: {_shown(new)}")
+            parts.append(f"{name}: {_shown(name, new)}")
         elif old is not None:
-            parts.append(f"{name}: {_shown(old)} → gone")
+            parts.append(f"{name}: {_shown(name, old)} → gone")
     return ", ".join(parts)
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if name in KINDS and isinstance(value, int):
+        return policy_text(name, value)
     if isinstance(value, list):
         return " ".join(map(str, value))
     text = str(value)
