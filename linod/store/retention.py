@@ -21,7 +21,8 @@ ALWAYS = 20
 """Jobs of a task that stay whatever their age, the newest."""
 
 LOOKED_AT = 10
-"""Of a task's oldest jobs so many are looked at first: mostly one or none is to go."""
+"""Of a task's oldest jobs so many are looked at first: mostly none is to go. Several, because the first one may be the
+last that failed, or have the moment of a wrong clock."""
 
 AUDIT_DAYS = 400
 """Days that changes stay at least: what was done a year ago is what people ask for. The run-now of them stay as long as
@@ -44,7 +45,7 @@ class Kept(NamedTuple):
 
 
 class Retention(Connection):
-    """Removing rows. Each method is one short transaction, and none removes what has not ended."""
+    """Removing rows. Each method is one short transaction, if any, and none removes what has not ended."""
 
     def trim(self, key: TaskKey, defaults: Policy, now: datetime, limit: int) -> int:
         """Remove the oldest jobs of a task, as far as they need not be kept.
@@ -58,19 +59,13 @@ class Retention(Connection):
         if bound is None:
             return 0
         beyond = self._nth(key, kept.number)
-        removed, size = 0, min(LOOKED_AT, limit)
-        while removed < limit:
-            rows = self._rows(_oldest, kind=key.kind, task_id=key.id, before=bound, limit=size)
-            last = _last_to_go(rows, kept, beyond)
-            if last is None:
-                break
-            values = {"last": last, "failed": (self._last_failed(key) if kept.always else None) or 0}
-            gone = self._changed(_remove, kind=key.kind, task_id=key.id, **values)
-            removed += gone
-            if not gone or len(rows) < size:
-                break
-            size = max(1, limit - removed)
-        return removed
+        if _last_to_go(self._oldest(key, bound, LOOKED_AT), kept, beyond, 1) is None:
+            return 0
+        failed = (self._last_failed(key) if kept.always else None) or 0
+        with self.transaction():
+            last = _last_to_go(self._oldest(key, bound, max(limit, LOOKED_AT), failed), kept, beyond, limit)
+            values = {"last": last, "failed": failed}
+            return self._changed(_remove, kind=key.kind, task_id=key.id, **values) if last is not None else 0
 
     def next_task_with_jobs(self, after: TaskKey | None) -> TaskKey | None:
         """The first task behind another one, by kind and id, that the ledger has jobs of; tasks that are gone among
@@ -114,18 +109,22 @@ class Retention(Connection):
         rows = self._rows(_nth, kind=key.kind, task_id=key.id, before=number - 1)
         return int(rows[0][0]) if rows else None
 
+    def _oldest(self, key: TaskKey, before: int, limit: int, failed: int = 0) -> list[tuple[Any, ...]]:
+        """The first jobs of a task that have ended, but for one that failed."""
+        return self._rows(_oldest, kind=key.kind, task_id=key.id, before=before, failed=failed, limit=limit)
+
     def _last_failed(self, key: TaskKey) -> int | None:
         found = [self._rows(_failed, state.value, kind=key.kind, task_id=key.id) for state in DISABLING]
         return max((int(rows[0][0]) for rows in found if rows), default=None)
 
 
-def _last_to_go(rows: list[tuple[Any, ...]], kept: Kept, beyond: int | None) -> int | None:
-    """The id of the last of the rows, oldest first, up to which all may go."""
+def _last_to_go(rows: list[tuple[Any, ...]], kept: Kept, beyond: int | None, limit: int) -> int | None:
+    """The id of the last of the rows, oldest first, up to which all may go; of the first `limit` of them."""
     moments = [models.Job.claimed_at.from_column(at) for _, at in rows]
     # None is younger than one behind it: its moment is from before the clock was set back.
     oldest = list(accumulate(reversed(moments), min))[::-1]
     last = None
-    for (row_id, _), at in zip(rows, oldest, strict=True):
+    for (row_id, _), at in zip(rows[:limit], oldest, strict=False):
         if at >= kept.cutoff and (beyond is None or row_id >= beyond):
             break
         last = int(row_id)
@@ -150,7 +149,8 @@ def _nth() -> Any:
 
 def _oldest() -> Any:
     job = models.Job
-    query = _of_task(job.select(job.id, job.claimed_at)).where(job.id < param("before"))
+    ended = (job.id < param("before"), job.id != param("failed"), job.ended_at > LONG_AGO)
+    query = _of_task(job.select(job.id, job.claimed_at)).where(*ended)
     return query.order_by(job.id).limit(param("limit"))
 
 

@@ -93,7 +93,7 @@ def test_the_last_failed_job_stays(store: Store, rows: Rows, state: State) -> No
     (last,) = rows.jobs(task.key, 1, state=state)
     ids = rows.jobs(task.key, 50)
 
-    assert trimmed(store, task) == 3 + 30
+    assert [trimmed(store, task, limit=limit) for limit in (1, 1, 1, 1, 28, 9)] == [1, 1, 1, 1, 28, 1]
     assert rows.left() == [last, *ids[-ALWAYS:]]
     assert trimmed(store, task) == 0
 
