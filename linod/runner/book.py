@@ -66,6 +66,7 @@ class Running:
     deaths    of processes that had not read it.
     over      its procedure is over: it needs no job slot any more.
     timer     rings when its time is up; None when its task has no timeout.
+    replaced_at  when the next slot of its task replaces it; None: it does not.
     """
 
     def __init__(self, task: Task, job: Job, tail: Tail, began: float, host: HostClient) -> None:
@@ -79,6 +80,7 @@ class Running:
         self.deaths = 0
         self.over = False
         self.timer: asyncio.TimerHandle | None = None
+        self.replaced_at: datetime | None = None
 
     def forget_time(self) -> None:
         """It has no process whose time could be up."""
@@ -97,6 +99,10 @@ class Book:
     def __init__(self) -> None:
         self.jobs: dict[int, Running] = {}
         self._followers: list[Follower] = []
+
+    def replaced_at(self) -> datetime | None:
+        """When the next job is replaced by the next slot of its task."""
+        return min((one.replaced_at for one in self.jobs.values() if one.replaced_at is not None), default=None)
 
     def open(self, running: Running) -> None:
         """A job was claimed."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,10 +15,11 @@ from linod.journal import Event, Journal
 from linod.notify import Notifier
 from linod.runner import words
 from linod.runner.alarm import Alarm
+from linod.runner.replacing import replace
 from linod.runner.site import Site
 from linod.runner.supervisor import Reserved, Supervisor
 from linod.runner.timekeeper import Timekeeper
-from linod.runner.turn import Ended, HandOver, Note, Turn, request_and_claim, run_turn, write_notes
+from linod.runner.turn import Ended, HandOver, Note, Turn, request_and_claim, work
 from linod.schedule import sleep_seconds
 from linod.settings import Settings
 from linod.store import Store
@@ -235,6 +236,8 @@ class Runner:
             if self._time.busy:
                 await self.db.run(self._time.work, self.site)
                 self._look = True
+            if not self.stopping:
+                await replace(self.db, self.store, self.supervisor, now, self.site)
             turn = await self._turn(now, explain)
         except DatabaseAway as error:
             self._database_is_away(error)
@@ -264,8 +267,8 @@ class Runner:
         early = self._alarm is not None and now > self._clock.now()
         claimed: tuple[tuple[Task, Job], ...] = ()
         try:
-            work = partial(_work, late_first=self._late_first, hand_over=self._to(child, early))
-            turn = await self.db.run(work, self.store, notes, now, free, self.site, explain)
+            turning = partial(work, late_first=self._late_first, hand_over=self._to(child, early))
+            turn = await self.db.run(turning, self.store, notes, now, free, self.site, explain)
             claimed = turn.claimed
             self._written(notes)
             await self._start(claimed, child, now if early else None)
@@ -332,7 +335,8 @@ class Runner:
         if self.database_away is not None or self.supervisor.waits:
             poll = min(poll, AWAY_PAUSE)
         # With no free slot only a job's end, which wakes the loop, can change anything.
-        due = self._next_due if self._free() else None
+        moments = (self._next_due if self._free() else None, self.supervisor.book.replaced_at())
+        due = min((moment for moment in moments if moment is not None), default=None)
         seconds = sleep_seconds(self._clock.now(), due, poll)
         log.debug("Let task runner sleep for %f seconds.", seconds)
         self._rang.clear()
@@ -390,23 +394,3 @@ class Runner:
         with suppress(DatabaseAway):
             for job in await self.db.run(self.store.unfinished):
                 self.supervisor.disown(job)
-
-
-def _work(
-    store: Store,
-    notes: list[Note],
-    now: datetime,
-    free: int,
-    site: Site,
-    explain: bool,
-    *,
-    late_first: bool,
-    hand_over: HandOver | None,
-) -> Turn:
-    """What ended and what is claimed in its place are one commit: under load that is what a job waits for most."""
-    with store.transaction() if notes else nullcontext():
-        write_notes(store, notes, site)
-        turn = run_turn(store, now, free, site, explain=explain, late_first=late_first)
-    if turn.claimed and hand_over is not None:
-        hand_over(*turn.claimed[0])
-    return turn

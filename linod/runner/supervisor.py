@@ -18,7 +18,7 @@ from linod.quantities import seconds_text
 from linod.runner import words
 from linod.runner.book import Book, Running
 from linod.runner.turn import Ended, Note, Started
-from linod.tasks import Task
+from linod.tasks import NOTHING_TO_PLAN, Task
 from linod.users import Users
 
 DEATHS = 3
@@ -99,6 +99,7 @@ class Supervisor:
     def start(self, task: Task, job: Job, reserved: Reserved | None = None) -> None:
         """Hand a claimed job to the host; with no host it waits for one.
 
+        task      as the claim left it, when `next_due` is the slot that may replace the job.
         reserved  what `hand_over` was told to hand it to.
         """
         host, child = (self.host, None) if reserved is None else reserved
@@ -110,6 +111,8 @@ class Supervisor:
             away = error
         # After the hand-over, which somebody waits for; news of the job come in a later turn of the loop.
         running = Running(task, job, Tail(self.zone), self._clock.monotonic(), host)
+        if (task.overlap or self.policy.overlap) == "replace" and task.next_due != NOTHING_TO_PLAN:
+            running.replaced_at = task.next_due
         self.book.open(running)
         self._say(running, logging.DEBUG, words.starts(task, job), Event.JOB_STARTED)
         if away is not None:

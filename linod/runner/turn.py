@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import NamedTuple, TypedDict
 
@@ -130,19 +131,21 @@ def plan_unplanned(store: Store, now: datetime, site: Site) -> tuple[bool, list[
     return len(tasks) == PLANNED_AT_ONCE, impossible
 
 
-def claim(store: Store, task: Task, now: datetime, site: Site) -> Job | None:
+def claim(store: Store, task: Task, now: datetime, site: Site) -> tuple[Task, Job | None]:
     """Make one job of a task that was requested or fell due; None when the row has changed since it was read.
 
     A request for a task that is due as well is one job: it covers both.
+    Returns  the task as well, with the slot that the claim wrote into the row when it wrote one.
     """
-    return store.claim(
-        task,
-        by_request=task.requested_at is not None,
-        now=now,
-        node=site.node,
-        boot_id=site.boot_id,
-        **_reason(store, task, now, site),
-    )
+    reason = _reason(store, task, now, site)
+    by_request = task.requested_at is not None
+    job = store.claim(task, by_request=by_request, now=now, node=site.node, boot_id=site.boot_id, **reason)
+    return _left(task, reason), job
+
+
+def _left(task: Task, reason: "Reason") -> Task:
+    due = reason["next_due"]
+    return task if due is None or due == NOTHING_TO_PLAN else task._replace(next_due=due)
 
 
 class Reason(TypedDict):
@@ -191,6 +194,26 @@ HandOver = Callable[[Task, Job], None]
 procedure 0.2 ms. Called after the commit, never before."""
 
 
+def work(
+    store: Store,
+    notes: Sequence[Note],
+    now: datetime,
+    free: int,
+    site: Site,
+    explain: bool,
+    *,
+    late_first: bool,
+    hand_over: HandOver | None,
+) -> Turn:
+    """What ended and what is claimed in its place are one commit: under load that is what a job waits for most."""
+    with store.transaction() if notes else nullcontext():
+        write_notes(store, notes, site)
+        turn = run_turn(store, now, free, site, explain=explain, late_first=late_first)
+    if turn.claimed and hand_over is not None:
+        hand_over(*turn.claimed[0])
+    return turn
+
+
 def run_turn(store: Store, now: datetime, free: int, site: Site, *, explain: bool, late_first: bool = True) -> Turn:
     """Plan, and claim for the free job slots.
 
@@ -227,7 +250,7 @@ def _claim_all(
     """Claim in one transaction. Returns what was claimed, and when the next slot falls due."""
     # The last read belongs to the transaction: were it to fail after the commit, nobody would start what was claimed.
     with store.transaction():
-        jobs = [(task, claim(store, task, now, site)) for task in wanted]
+        jobs = [claim(store, task, now, site) for task in wanted]
         next_due = store.next_due(site.procedures)
     claimed = tuple((task, job) for task, job in jobs if job is not None)
     return claimed, next_due
@@ -255,8 +278,9 @@ def request_and_claim(
         task, job, new = found, None, False
         if site is not None and found.job_id is None and site.can_run(found):
             if found.requested_at is not None:
-                job = claim(store, found, now, site)
+                task, job = claim(store, found, now, site)
             else:
+                reason = _reason(store, found, now, site)
                 task, job = store.claim_request(
                     found,
                     by=by,
@@ -264,9 +288,9 @@ def request_and_claim(
                     now=now,
                     node=site.node,
                     boot_id=site.boot_id,
-                    **_reason(store, found, now, site),
+                    **reason,
                 )
-                new = job is not None
+                task, new = _left(task, reason), job is not None
         if job is None:
             task, new = store.request(found.key, by, now, log_level)
         if new:

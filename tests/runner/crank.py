@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from linod.host.protocol import HostAway, Order
-from linod.jobs import Job, Outcome, State
+from linod.jobs import Ending, Job, Outcome, State
 from linod.journal import Entry, Journal
 from linod.loglevels import LogLevel
 from linod.notify import Notifier
@@ -59,6 +59,7 @@ class FakeHost:
         self.ready = True
         self.away: HostAway | None = None  # what a job meets that shall start
         self.orders: list[Order] = []
+        self.ended: list[tuple[int, str, str]] = []
 
     def reserve(self) -> None:
         """No child waits: every order comes through the loop."""
@@ -67,6 +68,10 @@ class FakeHost:
         if self.away is not None:
             raise self.away
         self.orders.append(order)
+
+    def end_job(self, job_id: int, state: State, reason: str, grace: float) -> Ending:
+        self.ended.append((job_id, state.value, reason))
+        return Ending(reason, new=True)
 
 
 class Lines:

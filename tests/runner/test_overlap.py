@@ -135,3 +135,55 @@ def test_a_request_leaves_the_slot_that_waits(tmp_path: Path) -> None:
             assert (await crank.jobs())[0].slot == NOON + HOUR
 
     asyncio.run(body())
+
+
+def ended_by_linod(crank: Crank) -> list[tuple[int, str, str]]:
+    """Which jobs the runner had ended in the last turn."""
+    ended, crank.host.ended = crank.host.ended, []
+    return ended
+
+
+def test_the_next_slot_replaces_the_job(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            await started(crank, overlap="replace")
+            crank.clock.forward(minutes=59)
+            await crank.turn()
+            assert ended_by_linod(crank) == []
+            crank.clock.forward(minutes=1)
+            assert await crank.turn() == []
+            assert ended_by_linod(crank) == [(1, "cancelled", "replaced by its next slot after it had run 1h")]
+            crank.end("report", State.CANCELLED, "replaced by its next slot")
+            assert await crank.turn() == ["report"]
+            assert [shown(job)[:2] for job in await crank.jobs()] == [
+                ("claimed", NOON + HOUR),
+                ("cancelled", NOON),
+            ]
+            assert not (await crank.row("report")).disabled
+
+    asyncio.run(body())
+
+
+def test_a_slot_that_an_edit_took_away_replaces_nothing(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            await started(crank, overlap="replace")
+            task = await crank.row("report")
+            await crank.db.run(crank.store.set_columns, task.key, {"every": 5})
+            crank.clock.forward(hours=2)
+            await crank.turn()
+            assert ended_by_linod(crank) == []
+
+    asyncio.run(body())
+
+
+def test_a_request_replaces_nothing(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            await started(crank, overlap="replace")
+            crank.clock.forward(minutes=30)
+            assert await crank.request(await crank.row("report")) is None
+            assert await crank.turn() == []
+            assert ended_by_linod(crank) == []
+
+    asyncio.run(body())
