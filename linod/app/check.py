@@ -122,6 +122,10 @@ class Check:
                 print(f"  warning: {label(task)}: its plugin is gone, so it does not run")
             elif (task.kind, task.procedure) not in procedures:
                 print(f"  warning: {label(task)}: its procedure {task.procedure} is gone, so it does not run")
+            if task.queue is not None and task.queue not in self._settings.queues:
+                print(
+                    f"  warning: {label(task)}: the settings have no queue {task.queue!r}, so nothing limits its jobs"
+                )
             try:
                 Recurrence.of(task)
             except LinodError as error:

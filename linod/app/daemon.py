@@ -189,18 +189,19 @@ class Daemon:
     async def _use(self, loaded: Loaded) -> None:
         """Let the runner run what the host has loaded, and install the rows that are missing."""
         self.news.loaded = loaded = await self.adopt_kinds(loaded)
-        await self.install(loaded, self.zone)
+        await self.install(loaded, self.settings)
         self._run(loaded)
 
     async def adopt_kinds(self, loaded: Loaded) -> Loaded:
         """Make the tables of the kinds of task that the plugins have brought."""
         return await adopt_kinds(loaded, self.store, self.db, self.journal)
 
-    async def install(self, loaded: Loaded, zone: ZoneInfo) -> None:
+    async def install(self, loaded: Loaded, settings: Settings) -> None:
         """Add a task for each procedure that never had one."""
         runnable = [item for item in loaded.procedures if not item.problem]
-        today = self.clock.now().astimezone(zone).date()
-        for task in await self.db.run(self.store.install, runnable, self.clock.now(), today):
+        today = self.clock.now().astimezone(ZoneInfo(settings.time_zone)).date()
+        queues = frozenset(settings.queues)
+        for task in await self.db.run(self.store.install, runnable, self.clock.now(), today, queues):
             text = f"Installed {label(task)}"
             self.journal.send(logging.INFO, text, event=Event.TASK_INSTALLED, fields=words.task_fields(task))
 

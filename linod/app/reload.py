@@ -134,7 +134,7 @@ class Reload:
             loaded = await trial.loaded
             refuse_broken(loaded)
             loaded = await daemon.adopt_kinds(loaded)
-            await daemon.install(loaded, ZoneInfo(settings.time_zone))
+            await daemon.install(loaded, settings)
         except BaseException:
             await client.stop(settings.kill_grace)
             raise

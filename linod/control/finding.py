@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
@@ -82,6 +83,9 @@ class Problems:
         self._zone = ops.zone
         self._retries = int(str(ops.defaults.get("retries", LINODS.retries)))
         self._full = len(ops.running()) >= ops.report().max_jobs
+        self._default_queue = str(ops.defaults.get("queue", LINODS.queue))
+        used = Counter(running.task.queue or self._default_queue for running in ops.running())
+        self._full_queues = {name for name, most in ops.queues.items() if used[name] >= most}
         procedures, kinds = ops.procedures(), ops.kinds()
         self._known: Mapping[str, Procedure] | None = None
         if procedures is not None:
@@ -105,9 +109,14 @@ class Problems:
             return f"its procedure is for tasks of {procedure.class_name}"
         return procedure.problem or None
 
+    def _is_full(self, task: Task) -> bool:
+        return self._full or (task.queue or self._default_queue) in self._full_queues
+
     def json(self, task: Task, now: datetime, *, in_list: bool = False) -> JsonObject:
         """A task as a reply has it."""
-        return task_json(task, now, self._zone, self.of(task), full=self._full, retries=self._retries, in_list=in_list)
+        return task_json(
+            task, now, self._zone, self.of(task), full=self._is_full(task), retries=self._retries, in_list=in_list
+        )
 
 
 def one_key(store: Ledger, reference: str) -> TaskKey:

@@ -12,7 +12,7 @@ from linod.control.interface import empty_reply, refusal
 from linod.control.looking import by_id, live_json
 from linod.control.values import JsonObject, record_json
 from linod.jobs import Job
-from linod.tasks import TaskKey
+from linod.tasks import Task, TaskKey
 
 if TYPE_CHECKING:
     from linod.control.operations import Follower, Operations, Running
@@ -57,13 +57,14 @@ async def get_log(
 class _Snapshot(NamedTuple):
     """A running job, as it was at one moment."""
 
+    task: Task
     job: Job
     progress: tuple[int, int] | None
     log: str
 
 
 def _snapshot(ops: Operations) -> dict[int, Running]:
-    return {number: _Snapshot(one.job, one.progress, one.log) for number, one in by_id(ops).items()}
+    return {number: _Snapshot(one.task, one.job, one.progress, one.log) for number, one in by_id(ops).items()}
 
 
 async def _events(

@@ -118,8 +118,13 @@ class Requested(Protocol):
 
 
 class Running(Protocol):
-    """A job that runs now, and what it has told so far: the pair done and total, and its last lines."""
+    """A job that runs now, and what it has told so far: the pair done and total, and its last lines.
 
+    task  as the claim read it.
+    """
+
+    @property
+    def task(self) -> Task: ...
     @property
     def job(self) -> Job: ...
     @property

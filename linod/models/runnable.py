@@ -135,8 +135,9 @@ class Runnable(Sequenced, RecurrenceSet):
 
     class Meta:
         # Unplanned, due, upcoming and the next wake-up are reads of the first index, requests of the second.
-        # Not partial ones: SQLite cannot see that a bound parameter meets their condition, MariaDB has none. (That of
-        # failed_job is one in the migrated tables: a comparison of the column is enough for "IS NOT NULL".)
+        # Not partial ones: SQLite cannot see that a bound parameter meets their condition, MariaDB has none. (Those of
+        # failed_job, and of queue and requested_at, are in the migrated tables: a comparison of the column is enough
+        # for "IS NOT NULL".)
         indexes = (
             (("disabled", "job_id", "next_due", "seqno"), False),
             (("job_id", "requested_at"), False),
@@ -145,6 +146,8 @@ class Runnable(Sequenced, RecurrenceSet):
             (("procedure",), False),
             (("failed_job",), False),
             (("procedure", "disabled", "job_id", "next_due", "seqno"), False),
+            (("queue", "priority", "disabled", "job_id", "next_due", "seqno"), False),
+            (("queue", "job_id", "requested_at"), False),
         )
         table_function = table_of
 

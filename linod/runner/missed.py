@@ -14,9 +14,11 @@ from linod.errors import LinodError
 from linod.journal import Event
 from linod.policies import policy_of
 from linod.recurrence import TICK, Passed, Recurrence, last_slot, passed, plan
+from linod.runner.queues import Room, due_first
 from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.runner.words import task_fields
+from linod.schedule import NO_QUEUES
 from linod.store import Store
 from linod.store.tasks import LONG_AGO
 from linod.tasks import NOTHING_TO_PLAN, Task, label
@@ -44,14 +46,16 @@ class Missed(NamedTuple):
     next_due: datetime
 
 
-def due_now(store: Store, now: datetime, limit: int, site: Site, since: datetime = LONG_AGO) -> list[Task]:
-    """What `store.due` gives, without the tasks that may not start now; what was missed is recorded.
+def due_now(
+    store: Store, now: datetime, limit: int, site: Site, since: datetime = LONG_AGO, room: Room = NO_QUEUES
+) -> list[Task]:
+    """What `due_first` gives, without the tasks that may not start now; what was missed is recorded.
 
     A request runs whatever the window and `missed` say, so a task with one is left as it is.
     """
-    decided = _decided(store, now, limit, site, since)
+    decided = _decided(store, now, limit, site, since, room)
     if decided and all(missed is not None and missed.next_due > now for _, missed in decided):
-        decided = _decided(store, now, AT_ONCE, site, since)
+        decided = _decided(store, now, AT_ONCE, site, since, room)
     ready: list[Task] = []
     with store.transaction() if any(missed for _, missed in decided) else nullcontext():
         for task, missed in decided:
@@ -62,8 +66,11 @@ def due_now(store: Store, now: datetime, limit: int, site: Site, since: datetime
     return ready[:limit]
 
 
-def _decided(store: Store, now: datetime, limit: int, site: Site, since: datetime) -> list[tuple[Task, Missed | None]]:
-    tasks = [_still_retried(store, task, now, site) for task in store.due(now, limit, site.procedures, since)]
+def _decided(
+    store: Store, now: datetime, limit: int, site: Site, since: datetime, room: Room
+) -> list[tuple[Task, Missed | None]]:
+    due = due_first(store, now, limit, site, since, room)
+    tasks = [_still_retried(store, task, now, site) for task in due]
     return [(task, missed_by(store, task, now, site)) for task in tasks if task is not None]
 
 

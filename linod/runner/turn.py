@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple, TypedDict
 
 from linod.afterwards import Follows
@@ -12,6 +13,7 @@ from linod.jobs import Job, Outcome
 from linod.recurrence import Recurrence, plan
 from linod.runner.ends import after_job
 from linod.runner.missed import due_now, which
+from linod.runner.queues import Room, next_due, requested_first, room_of
 from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.schedule import FRESH, claim_order, is_fresh
@@ -227,21 +229,23 @@ def run_turn(store: Store, now: datetime, free: int, site: Site, *, explain: boo
     too_early = tuple(store.upcoming(now, SHOWN_TOO_EARLY)) if explain else ()
     wanted: tuple[Task, ...] = ()
     if free:
-        requested = store.requested(free, site.procedures)
-        late, fresh = _due(store, now, free + len(requested), site)
-        wanted = claim_order(requested, late, free, fresh, fresh_first=not late_first)
+        room = room_of(store, site)
+        requested = requested_first(store, free, site, room)
+        late, fresh = _due(store, now, free + len(requested), site, room)
+        order = partial(claim_order, fresh_first=not late_first, policy=site.policy, room=room)
+        wanted = order(requested, late, free, fresh)
     if not wanted:
-        return Turn((), store.next_due(site.procedures), more, too_early, tuple(impossible), late_first)
-    claimed, next_due = _claim_all(store, wanted, now, site)
+        return Turn((), next_due(store, site), more, too_early, tuple(impossible), late_first)
+    claimed, following = _claim_all(store, wanted, now, site)
     slots = [job.slot for _, job in claimed if job.slot is not None]
     late_next = is_fresh(slots[-1], now) if slots else late_first
-    return Turn(claimed, next_due, more, too_early, tuple(impossible), late_next)
+    return Turn(claimed, following, more, too_early, tuple(impossible), late_next)
 
 
-def _due(store: Store, now: datetime, limit: int, site: Site) -> tuple[list[Task], list[Task]]:
+def _due(store: Store, now: datetime, limit: int, site: Site, room: Room) -> tuple[list[Task], list[Task]]:
     """What is due; and, when more is due than can be claimed, what of it is fresh, wherever that stands."""
-    due = due_now(store, now, limit, site)
-    return due, due_now(store, now, limit, site, now - FRESH) if len(due) == limit else []
+    due = due_now(store, now, limit, site, room=room)
+    return due, due_now(store, now, limit, site, now - FRESH, room) if len(due) == limit else []
 
 
 def _claim_all(
@@ -251,9 +255,13 @@ def _claim_all(
     # The last read belongs to the transaction: were it to fail after the commit, nobody would start what was claimed.
     with store.transaction():
         jobs = [claim(store, task, now, site) for task in wanted]
-        next_due = store.next_due(site.procedures)
+        following = next_due(store, site)
     claimed = tuple((task, job) for task, job in jobs if job is not None)
-    return claimed, next_due
+    return claimed, following
+
+
+def _has_room(store: Store, task: Task, site: Site) -> bool:
+    return not site.queues or room_of(store, site).get(task.queue or site.policy.queue, 1) > 0
 
 
 def request_and_claim(
@@ -276,7 +284,7 @@ def request_and_claim(
     with store.transaction():
         found = find()
         task, job, new = found, None, False
-        if site is not None and found.job_id is None and site.can_run(found):
+        if site is not None and found.job_id is None and site.can_run(found) and _has_room(store, found, site):
             if found.requested_at is not None:
                 task, job = claim(store, found, now, site)
             else:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from linod.store.claim import Claims
 from linod.store.history import History
 from linod.store.installing import Installing
+from linod.store.lanes import Lanes
 from linod.store.listing import Listing
 from linod.store.missed import Missed
 from linod.store.ordering import Ordering
@@ -21,7 +22,7 @@ from linod.store.users import SiteUsers
 __all__ = ["Probe", "Store"]
 
 
-class Store(Installing, Ordering, Replanning, Claims, Missed, History, Retention, Listing, SiteUsers):
+class Store(Installing, Ordering, Replanning, Claims, Missed, History, Retention, Listing, Lanes, SiteUsers):
     """The database of one site.
 
     url           a Peewee URL; SQLite only.

@@ -1,13 +1,13 @@
 """Rows that come by themselves: a task for each procedure that never had one."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from linod import models
-from linod.errors import BadValue
-from linod.models import Runnable
+from linod.errors import BadValue, near
+from linod.models import BadColumn, Runnable
 from linod.procedures import Procedure
 from linod.store.edits import Edits
 from linod.store.query import param
@@ -19,10 +19,13 @@ log = logging.getLogger("lino")
 class Installing(Edits):
     """What the start of the daemon adds."""
 
-    def install(self, procedures: Sequence[Procedure], now: datetime, today: date) -> list[Task]:
+    def install(
+        self, procedures: Sequence[Procedure], now: datetime, today: date, queues: Collection[str] | None = None
+    ) -> list[Task]:
         """Add a task for each procedure that asks for a SystemTask, never had one and has none now; overwrite nothing.
 
         today    in the site's zone: the `start_date` of a task that suggests none.
+        queues   those of the settings: a procedure that suggests another gets no task; None: it does.
         Returns  the new tasks. A procedure with impossible suggestions is logged, and tried again at the next start.
         Source   Lino's linod page: logging level WARNING for procedures that run each few seconds, else INFO.
         """
@@ -31,13 +34,17 @@ class Installing(Edits):
         added = []
         for procedure in wanted:
             if procedure.name not in known:
-                task = self._install(procedure, now, today)
+                task = self._install(procedure, now, today, queues)
                 added += [task] if task else []
         return added
 
-    def _install(self, procedure: Procedure, now: datetime, today: date) -> Task | None:
+    def _install(self, procedure: Procedure, now: datetime, today: date, queues: Collection[str] | None) -> Task | None:
         """Each procedure is a transaction of its own: what is wrong with one spoils no other."""
         try:
+            queue = str(procedure.defaults.get("queue") or "")
+            if queues is not None and queue and queue not in queues:
+                cure = near(queue, queues, "add it to [queues] and reload linod")
+                raise BadColumn("queue", f"the settings have no queue {queue!r}; {cure}")
             with self.transaction():
                 has_row = self._rows(_has_row, self.model(SYSTEM_TASK), procedure=procedure.name)
                 task = None if has_row else self.add(procedure.name, procedure.name, suggested(procedure, today))

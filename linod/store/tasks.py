@@ -182,30 +182,31 @@ def _by_slot(tasks: list[Task]) -> list[Task]:
 # The queries. Each is built and compiled once for each kind; the order of conditions is that of the index.
 
 
-def _select(model: type[Runnable]) -> Any:
+def select_tasks(model: type[Runnable]) -> Any:
+    """Whole rows."""
     return model.select(task_columns(model))
 
 
-def _waiting(model: type[Runnable], of_one: bool = False) -> Any:
+def waiting(model: type[Runnable], of_one: bool = False) -> Any:
     """Enabled tasks without a job; `of_one`: those of one procedure."""
-    query = _select(model).where(model.disabled == False, model.job_id.is_null())  # noqa: E712  # Peewee needs ==
+    query = select_tasks(model).where(model.disabled == False, model.job_id.is_null())  # noqa: E712  # Peewee needs ==
     return query.where(model.procedure == param("procedure")) if of_one else query
 
 
 def _by_id(model: type[Runnable]) -> Any:
-    return _select(model).where(model.id == param("id"))
+    return select_tasks(model).where(model.id == param("id"))
 
 
 def _by_seqno(model: type[Runnable]) -> Any:
-    return _select(model).where(model.seqno == param("seqno")).order_by(model.id).limit(param("limit"))
+    return select_tasks(model).where(model.seqno == param("seqno")).order_by(model.id).limit(param("limit"))
 
 
 def _by_name(model: type[Runnable]) -> Any:
-    return _select(model).where(model.name == param("name")).order_by(model.id).limit(param("limit"))
+    return select_tasks(model).where(model.name == param("name")).order_by(model.id).limit(param("limit"))
 
 
 def _by_procedure(model: type[Runnable]) -> Any:
-    return _select(model).where(model.procedure == param("procedure")).order_by(model.id).limit(param("limit"))
+    return select_tasks(model).where(model.procedure == param("procedure")).order_by(model.id).limit(param("limit"))
 
 
 def _names(model: type[Runnable]) -> Any:
@@ -213,7 +214,7 @@ def _names(model: type[Runnable]) -> Any:
 
 
 def _unplanned(model: type[Runnable]) -> Any:
-    return _waiting(model).where(model.next_due.is_null()).order_by(model.seqno).limit(param("limit"))
+    return waiting(model).where(model.next_due.is_null()).order_by(model.seqno).limit(param("limit"))
 
 
 def _plan(model: type[Runnable]) -> Any:
@@ -223,7 +224,7 @@ def _plan(model: type[Runnable]) -> Any:
 
 
 def _requested(model: type[Runnable], procedures: frozenset[str] | None) -> Any:
-    query = _select(model).where(model.job_id.is_null(), model.requested_at > LONG_AGO)
+    query = select_tasks(model).where(model.job_id.is_null(), model.requested_at > LONG_AGO)
     if procedures is not None:
         query = query.where(model.procedure.in_(sorted(procedures)))
     return query.order_by(model.requested_at).limit(param("limit"))
@@ -231,13 +232,13 @@ def _requested(model: type[Runnable], procedures: frozenset[str] | None) -> Any:
 
 def _due(model: type[Runnable], of_one: bool) -> Any:
     due = model.next_due
-    query = _waiting(model, of_one).where(due > param("since", due), due <= param("now", due))
+    query = waiting(model, of_one).where(due > param("since", due), due <= param("now", due))
     return query.order_by(due, model.seqno).limit(param("limit"))
 
 
 def _upcoming(model: type[Runnable], of_one: bool = False) -> Any:
     due = model.next_due
-    query = _waiting(model, of_one).where(due > param("now", due), due < param("never", due))
+    query = waiting(model, of_one).where(due > param("now", due), due < param("never", due))
     return query.order_by(due, model.seqno).limit(param("limit"))
 
 
@@ -248,7 +249,7 @@ def _next_procedure(model: type[Runnable]) -> Any:
 
 def _of_procedure(model: type[Runnable]) -> Any:
     enabled = model.disabled == False  # noqa: E712
-    return _select(model).where(model.procedure == param("procedure"), enabled).limit(param("limit"))
+    return select_tasks(model).where(model.procedure == param("procedure"), enabled).limit(param("limit"))
 
 
 def _count_of_procedure(model: type[Runnable]) -> Any:

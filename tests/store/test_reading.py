@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from linod.jobs import State
 from linod.models import SystemTask
-from linod.store import Store, changes, tasks
+from linod.runner import Site
+from linod.runner.queues import due_first, next_due
+from linod.store import Store, changes, lanes, tasks
+from linod.store.lanes import Lane
 from linod.store.query import compile_query
-from linod.store.tasks import FITTING
+from linod.store.tasks import FITTING, LONG_AGO
 from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task
 from tests.store.moments import DAY, HOUR, NOON, SECOND, add, again, claim_slot, end, run
 
@@ -196,6 +201,14 @@ PROCEDURES = frozenset({"p1", "p2"})
         (tasks._by_procedure, (), "procedure"),
         (tasks._by_seqno, (), "seqno"),
         (changes._failed, (), "failed_job"),
+        (lanes._due, (True, True, False), "queue_priority_disabled_job_id_next_due_seqno"),
+        (lanes._due, (False, False, False), "queue_priority_disabled_job_id_next_due_seqno"),
+        (lanes._next_queue, (), "queue_priority_disabled_job_id_next_due_seqno"),
+        (lanes._next_priority, (True,), "queue_priority_disabled_job_id_next_due_seqno"),
+        (lanes._next_priority, (False,), "queue_priority_disabled_job_id_next_due_seqno"),
+        (lanes._requested, (True, PROCEDURES), "queue_job_id_requested_at"),
+        (lanes._requested, (False, PROCEDURES), "queue_job_id_requested_at"),
+        (lanes._running, (), "job_id_requested_at"),
     ],
 )
 def test_each_read_of_a_pass_is_a_read_of_an_index(
@@ -206,10 +219,11 @@ def test_each_read_of_a_pass_is_a_read_of_an_index(
     many._db.execute_sql("ANALYZE sqlite_master")  # have the planner read it
     compiled = compile_query(many._db, build(SystemTask, *args))
     values: dict[str, object] = dict.fromkeys(("now", "never", "since"), NOON)
-    values |= {"limit": 5, "seqno": 5, "name": "t7", "procedure": "p7"}
+    values |= {"limit": 5, "seqno": 5, "name": "t7", "procedure": "p7", "queue": "mail", "priority": 3, "last": 0}
     plan = many._db.execute_sql("EXPLAIN QUERY PLAN " + compiled.sql, compiled.parameters(values)).fetchall()
     steps = [row[3] for row in plan]
-    assert steps[0].split("USING")[1].startswith(f" INDEX linod_systemtask_{index}"), steps
+    used = steps[0].split("USING")[1].replace("COVERING ", "")
+    assert used.startswith(f" INDEX linod_systemtask_{index}"), steps
     assert not [step for step in steps[1:] if "ORDER BY" in step or "SCAN" in step], steps
 
 
@@ -232,6 +246,45 @@ def test_a_pass_over_many_tasks_visits_few_rows(many: Store) -> None:
     finally:
         connection.set_progress_handler(None, 100)
     assert steps[0] < 100  # 10,000 instructions; reading all rows once takes more than 200,000
+
+
+def test_many_due_tasks_of_a_full_queue_or_a_low_priority_hide_no_others(tmp_path: Path) -> None:
+    """Counted as above: 40,000 tasks that are due, and one behind them."""
+    store = Store(f"sqlite:///{tmp_path}/linod.sqlite")
+    store.open()
+    field = SystemTask.next_due
+    due = field.db_value(NOON - DAY)
+    rows: list[tuple[object, ...]] = []
+    rows += [(number, f"t{number}", due, "mail" if number % 2 else None, -5) for number in range(40_000)]
+    rows += [(number, f"t{number}", due, "mail", None) for number in range(40_000, 40_010)]
+    rows += [(50_000, "behind", field.db_value(NOON - SECOND), None, None)]
+    with store.transaction():
+        store._db.connection().executemany(
+            "INSERT INTO linod_systemtask (seqno, name, procedure, every_unit, next_due, queue, priority)"
+            " VALUES (?, ?, 'p', 'daily', ?, ?, ?)",
+            rows,
+        )
+    site = Site("n", "b", ZoneInfo("UTC"), {SYSTEM_TASK: {"p"}}, queues={"mail": 2})
+    steps = [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    connection = store._db.connection()
+    connection.set_progress_handler(count, 100)
+    assert store.lanes() == [Lane(None), Lane(None, -5), Lane("mail"), Lane("mail", -5)]
+    assert names(due_first(store, NOON, 4, site, LONG_AGO, {"mail": 2}))[:3] == ["t40000", "t40001", "behind"]
+    assert names(due_first(store, NOON, 2, site, LONG_AGO, {"mail": 0})) == ["behind", "t0"]
+    assert next_due(store, site) == NOON - DAY
+    for number in (1, 3):
+        store._db.execute_sql(f"UPDATE linod_systemtask SET job_id = {number} WHERE seqno = {number}")
+    store._db.execute_sql("UPDATE linod_systemtask SET next_due = ? WHERE queue IS NULL", (field.db_value(NOON + DAY),))
+    steps[0] = 0
+    assert next_due(store, site) == NOON + DAY
+    connection.set_progress_handler(None, 100)
+    assert steps[0] < 50
+    store.close()
 
 
 def test_ending_a_task_that_many_are_beside_is_no_search(many: Store) -> None:
