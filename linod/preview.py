@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from linod.errors import BadValue
+from linod.quantities import seconds_text
 from linod.recurrence import BadRecurrence, Recurrence, plan
 from linod.recurrence.checks import INTERVALS
 from linod.recurrence.reasons import reasons, why_no_more
@@ -133,7 +134,7 @@ def preview(task: Task, now: datetime, zone: "ZoneInfo", start: datetime, count:
         return Preview(zone, _notes(task), (), 0, end)
     end = "" if len(found) > count else why_no_more(walk.rule, zone, had_slots=bool(found))
     kept = tuple(_slot(task, slot, rule, now, zone) for slot, rule in found[:count])
-    return Preview(walk.rule.zone or zone, _notes(task), kept, len(kept), end)
+    return Preview(walk.rule.zone or zone, (*_notes(task), *_shifted(task, walk.rule)), kept, len(kept), end)
 
 
 def agenda(task: Task, now: datetime, zone: "ZoneInfo", start: datetime, until: datetime) -> Preview:
@@ -187,12 +188,20 @@ def _slot(task: Task, slot: datetime, rule: Recurrence, now: datetime, zone: "Zo
     return Slot(slot, found)
 
 
+def _shifted(task: Task, rule: Recurrence) -> Iterator[str]:
+    if rule.shift and task.splay:
+        by = seconds_text(int(rule.shift.total_seconds()))
+        yield f"splay {seconds_text(task.splay)}: its slots are {by} later than its schedule says"
+
+
 def _notes(task: Task) -> tuple[str, ...]:
     found = []
     if task.job_id is not None:
         found.append(f"runs now, as job {task.job_id}: the slots come after its end")
     if task.requested_at is not None:
         found.append(f"requested by {task.requested_by}: runs as soon as possible")
+    if task.retried_job is not None:
+        found.append(f"tries job {task.retried_job} again, first")
     if task.disabled:
         found.append("disabled: it runs on request only; enabled, it would have these slots")
     return tuple(found)

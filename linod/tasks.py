@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from linod.policies import LINODS
+from linod.policies import LINODS, Policy
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -96,6 +96,11 @@ class Task(NamedTuple):
         common = {name: value for name, value in columns.items() if name in self._fields}
         own = {name: value for name, value in columns.items() if name not in common}
         return self._replace(**common, own={**self.own, **own})  # type: ignore[arg-type]  # each by its name
+
+
+def splayed(task: Task, policy: Policy) -> Task:
+    """The task with the site's `splay` in the place of an empty one: that is a part of its schedule."""
+    return task if task.splay is not None or not policy.splay else task._replace(splay=policy.splay)
 
 
 def label(task: Task) -> str:

@@ -79,6 +79,7 @@ class Reload:
         self._lock = asyncio.Lock()
         self._trial: Trial | None = None
         self._tz = (daemon.settings.time_zone, tz_database(daemon.settings.time_zone))
+        self._splay = daemon.settings.policy.splay
 
     async def run(self) -> Loaded:
         """Read the settings, load the plugins, let new jobs go there.
@@ -106,10 +107,13 @@ class Reload:
     def _plan_anew(self) -> str:
         """Have all tasks planned anew when wall times mean other moments than before; returns words for the log."""
         daemon = self._daemon
+        splay, self._splay = self._splay, daemon.settings.policy.splay
+        if splay != self._splay:
+            daemon.runner.replan()
         zone, known = daemon.settings.time_zone, self._tz
         self._tz = (zone, tz_database(zone))
         if self._tz == known:
-            return ""
+            return "" if splay == self._splay else "; the default of splay is another, so all tasks are planned anew"
         daemon.runner.replan()
         if zone != known[0]:
             return f"; the time zone is {zone} instead of {known[0]}, so all tasks are planned anew"

@@ -16,7 +16,7 @@ from linod.errors import near
 from linod.jobs import Job
 from linod.policies import DEFAULT, POLICIES, policy_text
 from linod.recurrence import SCHEDULE, BadRecurrence, plan
-from linod.tasks import Task, label
+from linod.tasks import Task, label, splayed
 
 if TYPE_CHECKING:
     from linod.control.operations import Operations
@@ -191,7 +191,7 @@ def _planned(ops: Operations, task: Task) -> Task:
     """The task with the slot that the next turn will plan, for the answer; of an impossible one `status` says why."""
     if task.job_id is None and task.next_due is None:
         with suppress(BadRecurrence):
-            return task._replace(next_due=plan(task, ops.clock.now(), ops.zone))
+            return task._replace(next_due=plan(splayed(task, ops.policy), ops.clock.now(), ops.zone))
     return task
 
 

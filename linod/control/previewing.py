@@ -13,7 +13,7 @@ from linod.control.call import Call
 from linod.control.finding import Problems, one_task
 from linod.control.values import JsonObject, moment
 from linod.recurrence import BadRecurrence, Recurrence
-from linod.tasks import Task, TaskKey
+from linod.tasks import Task, TaskKey, splayed
 
 if TYPE_CHECKING:
     from linod.control.operations import Operations
@@ -36,7 +36,7 @@ async def preview_task(
     def look() -> JsonObject:
         found = one_task(ops.store, task)
         begin = now if start is None else parse_start(start, _zone_of(found, ops.zone))
-        ahead = preview(found, now, ops.zone, begin, max(1, min(count, MOST)))
+        ahead = preview(splayed(found, ops.policy), now, ops.zone, begin, max(1, min(count, MOST)))
         return {
             "task": problems.json(found, now),
             "time_zone": ahead.zone.key,
@@ -64,7 +64,7 @@ async def get_calendar(
         # By the index of next_due: a task whose next slot lies behind the end has none before it.
         ahead = [*ops.store.due(until, size + 1), *ops.store.unplanned(size + 1)]
         found += [task for task in ahead if task.key not in known]
-        planned = [_planned(task, now, ops.zone, begin, until, problems) for task in found[:size]]
+        planned = [_planned(splayed(task, ops.policy), now, ops.zone, begin, until, problems) for task in found[:size]]
         return {
             "time_zone": ops.zone.key,
             "start": moment(begin),

@@ -24,7 +24,7 @@ SCHEDULE = (
 )
 """Columns that say when a task falls due."""
 
-REPLANNING = frozenset({*SCHEDULE, "disabled"})
+REPLANNING = frozenset({*SCHEDULE, "disabled", "splay"})
 """Columns whose edit makes `next_due` NULL: plan anew, from now. Slots of the time before the edit do not exist."""
 
 

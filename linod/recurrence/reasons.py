@@ -65,6 +65,7 @@ def _of_interval(rule: Recurrence, slot: datetime, zone: "ZoneInfo") -> Iterator
 
 
 def _of_calendar(rule: Recurrence, slot: datetime, zone: "ZoneInfo") -> Iterator[str]:
+    slot -= rule.shift
     days, clock = rule.day_rule(slot, zone), rule.time_of_day(zone)
     day = _day_of(days, slot, clock, zone)
     if day is None:  # a slot that was planned before an edit

@@ -28,6 +28,8 @@ HOP = 14
 """Days over which a zone's offset is taken for constant when it is the same at both ends. The shortest time between two
 changes that cancel each other out is a month of Ramadan."""
 
+GOLDEN = (5**0.5 - 1) / 2
+
 MARGIN = 3 * DAY
 """From the begin of a window to where a change of the clock does not touch it."""
 
@@ -39,6 +41,7 @@ class Recurrence(NamedTuple):
     anchor    moment of the first run, None before it.
     zone      the task's own zone, None: the site's.
     spent     max_events is used up.
+    shift     how much later than the columns say each slot is: a part of `splay`.
     """
 
     unit: str
@@ -52,6 +55,7 @@ class Recurrence(NamedTuple):
     anchor: datetime | None = None
     zone: "ZoneInfo | None" = None
     spent: bool = False
+    shift: timedelta = timedelta()
 
     @classmethod
     def of(cls, task: "Task") -> "Recurrence":
@@ -67,7 +71,7 @@ class Recurrence(NamedTuple):
         zone = zone_named(task.time_zone) if task.time_zone else None
         if unit != "never":  # which runs on request only, whatever the other columns were left at
             check(task, unit, weekdays, positions)
-        return cls(
+        rule = cls(
             unit=unit,
             every=task.every,
             weekdays=weekdays,
@@ -80,6 +84,20 @@ class Recurrence(NamedTuple):
             zone=zone,
             spent=task.max_events is not None and task.events >= task.max_events,
         )
+        return rule._replace(shift=rule._spread(task, task.splay)) if task.splay else rule
+
+    def _spread(self, task: "Task", splay: int) -> timedelta:
+        """The part of `splay` by which the slots of a task are later. Ids that follow each other lie far apart, as the
+        multiples of the golden ratio do; of an interval it is less than that, and it ends within the window."""
+        from zlib import crc32
+
+        room = timedelta(seconds=splay)
+        if self.unit in INTERVALS:
+            room = min(room, self.step)
+        elif self.end_time is not None:
+            room = min(room, self._width)
+        part = (crc32(task.kind.encode()) / 2**32 + task.id * GOLDEN) % 1
+        return timedelta(seconds=int(part * room.total_seconds()))
 
     def next_after(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
         """The first slot strictly later than `moment`, in UTC; None when there is none.
@@ -104,8 +122,8 @@ class Recurrence(NamedTuple):
         return self._as_soon_as_possible(now.astimezone(UTC), self.zone or zone)
 
     def anchored(self, first_run: datetime) -> "Recurrence":
-        """The same, after its first run: what a preview continues with."""
-        return self._replace(anchor=first_run)
+        """The same, after its first run, which is not shifted when it is as soon as possible."""
+        return self._replace(anchor=first_run - self.shift if self.waits else first_run)
 
     def may_start(self, moment: datetime, zone: "ZoneInfo") -> bool:
         """Whether the time of day lies in the window from start_time to end_time; always, without an end_time."""
@@ -152,16 +170,19 @@ class Recurrence(NamedTuple):
 
     def _next_by_calendar(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
         """Walk the days from the one before; a slot moved out of a gap may stand on the day after its own."""
-        rule, clock = self.day_rule(moment, zone), self.time_of_day(zone)
-        for day in self._days(rule, local_date(moment, zone) - DAY, zone):
-            slot = instant(day, clock, zone)
+        before = moment - self.shift
+        rule, clock = self.day_rule(before, zone), self.time_of_day(zone)
+        for day in self._days(rule, local_date(before, zone) - DAY, zone):
+            slot = instant(day, clock, zone) + self.shift
+            if self.shift and self.end_time is not None:
+                slot = min(slot, self._window(day, zone)[1])
             if slot > moment:
                 return slot
         return None
 
     def _next_of_grid(self, moment: datetime, zone: "ZoneInfo") -> datetime | None:
         """The grid is arithmetic on real seconds; days and windows only cut pieces out of it."""
-        origin = self.origin(moment, zone)
+        origin = self.origin(moment, zone) + self.shift
         low = moment + TICK
         if (self.anchor is None or self.start_date is not None) and not self._has_begun(zone):
             low = max(low, origin if self.start_time is not None else self._earliest(low, zone))

@@ -14,7 +14,7 @@ from linod.runner.clockset import NOTICED
 from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.store import Store
-from linod.tasks import NOTHING_TO_PLAN, Task
+from linod.tasks import NOTHING_TO_PLAN, Task, splayed
 
 
 class Slots(NamedTuple):
@@ -32,7 +32,7 @@ def after_job(
     store: Store, task: Task, job: Job, state: State, end: datetime, site: Site
 ) -> tuple[Follows, Passed | None]:
     """What the end of a job leaves in the row of its task, and the slots that passed while it ran and are skipped."""
-    policy = policy_of(task, site.policy)
+    policy, task = policy_of(task, site.policy), splayed(task, site.policy)
     try:
         rule = Recurrence.of(task)
         slots = slots_after(store, task, rule, job, end, site, waits=policy.overlap != "skip")

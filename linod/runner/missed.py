@@ -21,7 +21,7 @@ from linod.runner.words import task_fields
 from linod.schedule import NO_QUEUES
 from linod.store import Store
 from linod.store.tasks import LONG_AGO
-from linod.tasks import NOTHING_TO_PLAN, Task, label
+from linod.tasks import NOTHING_TO_PLAN, Task, label, splayed
 
 log = logging.getLogger("lino")
 
@@ -70,7 +70,7 @@ def _decided(
     store: Store, now: datetime, limit: int, site: Site, since: datetime, room: Room
 ) -> list[tuple[Task, Missed | None]]:
     due = due_first(store, now, limit, site, since, room)
-    tasks = [_still_retried(store, task, now, site) for task in due]
+    tasks = [_still_retried(store, splayed(task, site.policy), now, site) for task in due]
     return [(task, missed_by(store, task, now, site)) for task in tasks if task is not None]
 
 

@@ -14,7 +14,7 @@ from linod.recurrence import Recurrence, plan
 from linod.recurrence.checks import INTERVALS
 from linod.runner.site import Site
 from linod.store import Store
-from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task, TaskKey
+from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task, TaskKey, splayed
 
 AT_ONCE = 200
 """Tasks that one turn plans anew, in 20 ms; the others wait for the turns after it, which claim what is due, too."""
@@ -60,7 +60,7 @@ def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back
     last = store.last_run_slot(task.key)
     if last is None or last < due:
         return due
-    rule = Recurrence.of(task)
+    rule = Recurrence.of(splayed(task, site.policy))
     if rule.unit in INTERVALS:
         following = rule.next_after(due, site.zone) if set_back and store.was_run(task.key, due) else None
         return due if following is None or store.was_run(task.key, following) else following
@@ -81,6 +81,6 @@ def _retry(task: Task, now: datetime, site: Site) -> datetime | None:
 def _replanned(store: Store, task: Task, now: datetime, site: Site) -> datetime | None:
     """None for an impossible row: it was said when it was planned."""
     try:
-        return not_run_yet(store, task, plan(task, now, site.zone), site, set_back=True)
+        return not_run_yet(store, task, plan(splayed(task, site.policy), now, site.zone), site, set_back=True)
     except LinodError:
         return None

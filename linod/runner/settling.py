@@ -11,7 +11,7 @@ from linod.lock import end_leftovers
 from linod.policies import LINODS, Policy, policy_of
 from linod.recurrence import plan_after
 from linod.store import Store
-from linod.tasks import NOTHING_TO_PLAN, Task
+from linod.tasks import NOTHING_TO_PLAN, Task, splayed
 
 
 def settle(store: Store, now: datetime, zone: ZoneInfo, defaults: Policy = LINODS) -> Sequence[Job]:
@@ -31,7 +31,7 @@ def settle(store: Store, now: datetime, zone: ZoneInfo, defaults: Policy = LINOD
         policy = policy_of(task, defaults)
         again = job.started_at or job.claimed_at
         try:
-            due = plan_after(task, job.slot, again, zone)
+            due = plan_after(splayed(task, defaults), job.slot, again, zone)
         except LinodError:  # edited into an impossible schedule meanwhile; the first turn plans it, and says so
             due = NOTHING_TO_PLAN
         return what_follows(task, job, State.INTERRUPTED, again, due, policy)

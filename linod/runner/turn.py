@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypedDict
@@ -18,7 +18,7 @@ from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.schedule import FRESH, claim_order, is_fresh
 from linod.store import Store
-from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
+from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey, splayed
 
 log = logging.getLogger("lino")
 
@@ -125,7 +125,7 @@ def plan_unplanned(store: Store, now: datetime, site: Site) -> tuple[bool, list[
         with store.transaction():
             for task in tasks:
                 try:
-                    due = not_run_yet(store, task, plan(task, now, site.zone), site)
+                    due = not_run_yet(store, task, plan(splayed(task, site.policy), now, site.zone), site)
                 except LinodError as error:
                     impossible.append((task, error))
                     due = NOTHING_TO_PLAN
@@ -156,6 +156,7 @@ class Reason(TypedDict):
     slot: datetime | None
     retried: Job | None
     next_due: datetime | None
+    anchor: datetime | None
 
 
 def _reason(store: Store, task: Task, now: datetime, site: Site) -> Reason:
@@ -164,7 +165,11 @@ def _reason(store: Store, task: Task, now: datetime, site: Site) -> Reason:
         retried = store.job(task.retried_job)
     overlap = task.overlap or site.policy.overlap
     next_due = NOTHING_TO_PLAN if overlap == "skip" else _while_it_runs(task, slot, retried, now, site)
-    return {"slot": slot, "retried": retried, "next_due": next_due}
+    anchor = None
+    if slot is not None and task.anchor is None and (task.splay or site.policy.splay):
+        with suppress(LinodError):  # other software wrote this row
+            anchor = Recurrence.of(splayed(task, site.policy)).anchored(slot).anchor
+    return {"slot": slot, "retried": retried, "next_due": next_due, "anchor": anchor}
 
 
 def _while_it_runs(
@@ -174,7 +179,7 @@ def _while_it_runs(
     if slot is None and retried is None:
         return None  # requested: it has its next slot already
     try:
-        rule = Recurrence.of(task)
+        rule = Recurrence.of(splayed(task, site.policy))
         began = slot if slot is not None and retried is None else now
         if rule.anchor is None:
             rule = rule.anchored(began)

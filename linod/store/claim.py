@@ -27,6 +27,7 @@ class Claims(Connection):
         boot_id: str,
         retried: Job | None = None,
         next_due: datetime | None = NOTHING_TO_PLAN,
+        anchor: datetime | None = None,
     ) -> Job | None:
         """Make the job of a task, unless its row has changed since it was read.
 
@@ -36,13 +37,14 @@ class Claims(Connection):
         node        id of this run of the daemon; with `boot_id` it says who has the job.
         retried     the job that this one repeats: it has the same slot, and the same request unless there is a new one.
         next_due    what the task's becomes; None: it stays, for a request alone.
+        anchor      of a task that has none; None: the slot, else now.
         Returns     the job in state claimed; None when somebody else won. Then nothing was written.
         Raises      ValueError when neither a request nor a slot is a reason to claim.
         """
         if not by_request and slot is None:
             raise ValueError(f"task {task.key}: neither requested nor due")
         asked = task if by_request else task._replace(requested_at=None, requested_by=None, requested_log_level=None)
-        return self._claim(asked, slot, now, node, boot_id, retried, next_due, waits=by_request)
+        return self._claim(asked, slot, now, node, boot_id, retried, next_due, anchor, waits=by_request)
 
     def claim_request(
         self,
@@ -56,6 +58,7 @@ class Claims(Connection):
         boot_id: str,
         retried: Job | None = None,
         next_due: datetime | None = NOTHING_TO_PLAN,
+        anchor: datetime | None = None,
     ) -> tuple[Task, Job | None]:
         """Request a task and claim it at once: the request never waits in the row, which saves two statements.
 
@@ -65,7 +68,7 @@ class Claims(Connection):
         """
         level = None if log_level is None else str(parse_column("log_level", log_level))
         asked = task._replace(requested_at=now, requested_by=by[:200], requested_log_level=level)
-        return asked, self._claim(asked, slot, now, node, boot_id, retried, next_due, waits=False)
+        return asked, self._claim(asked, slot, now, node, boot_id, retried, next_due, anchor, waits=False)
 
     def _claim(
         self,
@@ -76,6 +79,7 @@ class Claims(Connection):
         boot_id: str,
         retried: Job | None,
         next_due: datetime | None,
+        anchor: datetime | None,
         *,
         waits: bool,
     ) -> Job | None:
@@ -102,7 +106,7 @@ class Claims(Connection):
             job = _repeating(job, retried)
         with self.transaction():
             job = self._enter(job)
-            if self._take(task, job, slot, next_due, waits, counts=slot is not None and retried is None):
+            if self._take(task, job, slot, next_due, anchor, waits):
                 return job
             self._changed(_forget, id=job.id)
         return None
@@ -121,27 +125,32 @@ class Claims(Connection):
         return job._replace(id=job_id, attempt=attempt)
 
     def _take(
-        self, task: Task, job: Job, due: datetime | None, next_due: datetime | None, waits: bool, *, counts: bool
+        self,
+        task: Task,
+        job: Job,
+        due: datetime | None,
+        next_due: datetime | None,
+        anchor: datetime | None,
+        waits: bool,
     ) -> bool:
         """The conditional update: whether this claim won.
 
-        due     what the row's `next_due` must be; None: anything.
-        counts  the job is one of the task's `max_events`.
+        due  what the row's `next_due` must be; None: anything.
         """
-        now = job.claimed_at
+        now, retries = job.claimed_at, task.retried_job is not None
         local = now.astimezone(self.zone)
         changed = self._changed(
             _take,
             self.model(job.kind),
             waits,
             due is not None,
-            counts,
+            due is not None and not retries,
             next_due is not None,
             id=job.task_id,
             job_id=job.id,
             now=now,
             next_due=next_due,
-            anchor=job.slot or now,
+            anchor=anchor or job.slot or now,
             message=f"Started at {local:%d.%m.%Y %H:%M:%S %Z} with logging level {job.log_level}",
             requested_at=task.requested_at,
             due=due,
