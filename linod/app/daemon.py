@@ -249,6 +249,9 @@ class Daemon:
         self.tell_ready()
         gc.freeze()
         gc.enable()
+        from linod.runner.lengthy import Lengthy  # nobody runs for two hours before READY
+
+        self._lengthy = Lengthy(self.supervisor, self.store, self.db, self.journal, self.clock, self.ctl)
         self.runner.on_turn = self._turned
         self.runner.on_replaced = self._hangup  # the other database may lack what the plugins bring
         for call in self.on_ready:
@@ -265,6 +268,7 @@ class Daemon:
         self.notifier.ready(self._status())
 
     def _turned(self) -> None:
+        self._lengthy.look()
         status = self._status()
         if status != self._told:
             self._told = status

@@ -18,6 +18,7 @@ class Event(StrEnum):
     JOB_STARTED = "3f3898b164292d06a34ff5548ac2414d"
     JOB_ENDED = "a781c1f350ddf4a3adbe2d5b62c95725"
     JOB_FAILED = "01ce4927e8aa1ffc7f8ac419a4e9d8fe"
+    JOB_LONG = "149f2eeed0d04db78c372c5d7c2cb75d"  # it runs much longer than it used to
     INTERRUPTED = "3a8d6198627741069bd687fc56df52db"  # a job that an earlier daemon left unfinished was settled
     MISSED = "b363f41ffe2b785bccff9b3899d72a4e"  # slots passed while nobody could run them
 

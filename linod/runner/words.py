@@ -7,6 +7,7 @@ from linod.afterwards import disables, pause
 from linod.jobs import DISABLING, Job, Outcome, State
 from linod.journal import Event
 from linod.policies import LINODS, Policy
+from linod.quantities import seconds_text
 from linod.tasks import Task, label, length
 
 
@@ -74,6 +75,13 @@ def ending(
 def failed(task: Task, job: Job, outcome: Outcome, seconds: float, ctl: str) -> str:
     """One record for the failure of a job that disables no task: it is retried, or goes on, or was disabled already."""
     return f"{ended(task, job, outcome, seconds)}\nSee why: {ctl} show-job {job.id}"
+
+
+def lengthy(task: Task, job: Job, seconds: float, usual: float, ctl: str) -> str:
+    """The record about a job that runs much longer than it used to."""
+    used = seconds_text(round(usual)) if usual >= 1 else f"{usual:.2g}s"
+    text = f"{label(task)} has been running for {seconds_text(round(seconds))} (job {job.id}); it usually takes {used}"
+    return f"{text}\nSee what it does: {ctl} log --job {job.id}\nTo end it: {ctl} kill --job {job.id}"
 
 
 _CAUSES = {State.FAILED: "a failure", State.TIMED_OUT: "its timeout", State.OUT_OF_MEMORY: "out of memory"}
