@@ -253,7 +253,7 @@ class Daemon:
 
         self._lengthy = Lengthy(self.supervisor, self.store, self.db, self.journal, self.clock, self.ctl)
         self.runner.on_turn = self._turned
-        self.runner.on_replaced = self._hangup  # the other database may lack what the plugins bring
+        self.runner.database.on_replaced = self._hangup  # the other database may lack what the plugins bring
         for call in self.on_ready:
             call()
 
@@ -286,8 +286,8 @@ class Daemon:
             parts.append(f"no host: {self.news.problem}")
         if self.groups.missing:
             parts.append(self.groups.missing)
-        if self.runner.database_away:
-            parts.append(self.runner.database_away)
+        if self.runner.database.problem:
+            parts.append(self.runner.database.problem)
         return "; ".join(parts)
 
     @property

@@ -115,7 +115,7 @@ class DaemonOperations:
             since=daemon.since,
             settings_file=None if settings.file is None else str(settings.file),
             database=str(settings.database_file),
-            database_problem=self._runner.database_away or "",
+            database_problem=self._runner.database.problem or "",
             time_zone=settings.time_zone,
             log="journal" if daemon.settings.environ.get("JOURNAL_STREAM") else "stderr",
             max_jobs=settings.max_jobs,

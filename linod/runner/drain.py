@@ -53,6 +53,8 @@ class Drain:
         while book.jobs or self._runner.supervisor.notes():
             self._runner.supervisor.end_waiting(State.INTERRUPTED, "linod was stopped")
             now = self._clock.monotonic()
+            if self._give_up is None and self._runner.supervisor.unwritten_ends() == len(book.jobs):
+                self._give_up = now + SETTLE  # no process is left; only the database may hold it up
             if self._give_up is not None and now >= self._give_up:
                 log.error("Gave up waiting for %d; the next start settles what they leave.", len(book.jobs))
                 return

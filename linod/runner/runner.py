@@ -15,6 +15,7 @@ from linod.journal import Event, Journal
 from linod.notify import Notifier
 from linod.runner import words
 from linod.runner.alarm import Alarm
+from linod.runner.away import Away
 from linod.runner.replacing import replace
 from linod.runner.site import Site
 from linod.runner.supervisor import Reserved, Supervisor
@@ -85,14 +86,13 @@ class Runner:
         self.db = db
         self.supervisor = supervisor
         self.site = site
-        self.database_away: str | None = None
+        self.database = Away(store, db, supervisor, journal)
         self.stopping = False
         self._journal = journal
         self._clock = clock
         self._notifier = notifier
         self.counts: Mapping[str, int] = {}
         self.on_turn: Callable[[], None] = lambda: None
-        self.on_replaced: Callable[[], None] = lambda: None
         self._counted_at = -COUNT_EVERY
         self._probe = store.data_version_probe()
         self._time = Timekeeper(store, journal, clock)
@@ -240,9 +240,9 @@ class Runner:
                 await replace(self.db, self.store, self.supervisor, now, self.site)
             turn = await self._turn(now, explain)
         except DatabaseAway as error:
-            self._database_is_away(error)
+            self.database.met(error)
             return Turn(next_due=None)
-        await self._database_is_back()
+        await self.database.answered()
         for task, reason in turn.impossible:
             text = f"{label(task)} is not scheduled: {reason}"
             self._journal.send(logging.ERROR, text, event=Event.TASK_IMPOSSIBLE, fields=words.task_fields(task))
@@ -327,16 +327,18 @@ class Runner:
 
         Returns  the moment that the next turn decides about: now, or the slot that is AHEAD.
         """
-        if self._look and self.database_away is None:
+        if self._look and self.database.problem is None:
             return self._clock.now()
         poll = self.settings.background_sleep_time
         if self._notifier.watchdog_seconds is not None:
             poll = min(poll, self._notifier.watchdog_seconds / 3)
-        if self.database_away is not None or self.supervisor.waits:
+        if self.database.problem is not None or self.supervisor.waits:
             poll = min(poll, AWAY_PAUSE)
         # With no free slot only a job's end, which wakes the loop, can change anything.
         moments = (self._next_due if self._free() else None, self.supervisor.book.replaced_at())
         due = min((moment for moment in moments if moment is not None), default=None)
+        if self.database.problem is not None:
+            due = None
         seconds = sleep_seconds(self._clock.now(), due, poll)
         log.debug("Let task runner sleep for %f seconds.", seconds)
         self._rang.clear()
@@ -374,23 +376,3 @@ class Runner:
         if self._noting is not None:
             self._noting.cancel()
             self._noting = None
-
-    def _database_is_away(self, error: DatabaseAway) -> None:
-        if self.database_away is None:
-            self._journal.send(logging.ERROR, f"{error}", event=Event.DATABASE_AWAY)
-        self.database_away = str(error)
-
-    async def _database_is_back(self) -> None:
-        if self.store.replaced:
-            if self.database_away is None:  # somebody else's call has met it
-                self._database_is_away(DatabaseAway(self.store.replaced))
-            self.store.replaced = ""
-            self.on_replaced()
-        if self.database_away is None:
-            return
-        self._journal.send(logging.WARNING, "The database answers again.", event=Event.DATABASE_BACK)
-        self.database_away = None
-        # A commit that failed may have been made all the same: then its jobs stand in the ledger, and nobody runs them.
-        with suppress(DatabaseAway):
-            for job in await self.db.run(self.store.unfinished):
-                self.supervisor.disown(job)

@@ -3,7 +3,7 @@
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,14 @@ def mark(ar):
 
 
 class CrashSite(Site):
-    """`failing` starts the daemon with points at which it can be killed."""
+    """`failing` starts the daemon with points at which it can be killed; `prefix` is a command that starts it."""
 
     failing = False
+    prefix: Sequence[str] = ()
 
     def command(self, *words: str) -> list[str]:
         command = super().command(*words)
-        return [sys.executable, str(FAILING), *command[1:]] if self.failing else command
+        return [sys.executable, str(FAILING), *command[1:]] if self.failing else [*self.prefix, *command]
 
     @property
     def database(self) -> Path:

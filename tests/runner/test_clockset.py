@@ -308,7 +308,7 @@ def test_what_could_not_be_written_is_written_when_the_database_is_back(tmp_path
             other.execute("BEGIN EXCLUSIVE")
             crank.clock.set(NOON - 3 * DAY)
             await crank.turn()
-            assert crank.runner.database_away is not None
+            assert crank.runner.database.problem is not None
             other.execute("ROLLBACK")
             other.close()
             await crank.turn()

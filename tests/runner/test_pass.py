@@ -81,11 +81,11 @@ def test_the_end_of_a_job_is_kept_while_the_database_is_away_and_written_once(tm
             crank.end("asked", State.WARNED, "careful")
             await crank.turn()
             await crank.turn()
-            assert crank.runner.database_away is not None
+            assert crank.runner.database.problem is not None
             other.execute("ROLLBACK")
             other.close()
             await crank.turn()
-            assert crank.runner.database_away is None
+            assert crank.runner.database.problem is None
             (job,) = await crank.jobs()
             assert (job.state, job.message) == (State.WARNED, "careful")
             logged = crank.logged()

@@ -110,7 +110,7 @@ def test_a_job_that_waits_can_be_ended(tmp_path: Path) -> None:
         crank.host.ready = True
         await crank.turn()
         ended = await found(crank)
-        assert (ended.state, ended.message) == (State.CANCELLED, "cancelled by robin")
+        assert (ended.state, ended.message) == (State.CANCELLED, "cancelled by robin before it began")
         assert len(crank.host.orders) == 1
 
     play(tmp_path, body)
