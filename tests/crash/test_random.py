@@ -22,6 +22,9 @@ SITES = 4
 
 SECOND = timedelta(seconds=1)
 
+JOBS = "SELECT * FROM linod_job WHERE task_id = ? AND state <> 'skipped' ORDER BY id"
+"""Those that were skipped passed during the job before them."""
+
 PLUGIN = (
     MARK
     + """
@@ -111,7 +114,7 @@ class Battered:
         for task in self.site.rows("SELECT * FROM linod_systemtask WHERE every_unit = 'secondly'"):
             anchor = moment(task["anchor"])
             ends: set[datetime] = set()
-            for job in self.site.rows("SELECT * FROM linod_job WHERE task_id = ? ORDER BY id", task["id"]):
+            for job in self.site.rows(JOBS, task["id"]):
                 slot = moment(job["slot"]) if job["slot"] else None
                 following = {anchor + ((end - anchor) // SECOND + 1) * SECOND for end in ends}
                 if slot and ends and slot not in following:

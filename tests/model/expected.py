@@ -29,6 +29,7 @@ class Running:
     task: int
     slot: datetime | None
     requested_at: datetime | None
+    claimed: datetime
     began: datetime
     state: str = "claimed"
 
@@ -93,11 +94,20 @@ class Ledger:
         return (None, due) if last == due else (self.missed(task, due, last - task.step), last)
 
     @staticmethod
-    def missed(task: Expected, first: datetime, last: datetime) -> Row:
+    def missed(task: Expected, first: datetime, last: datetime, state: str = "missed") -> Row:
         assert task.step is not None
         if last == first:
-            return Row(task.id, "missed", first)
-        return Row(task.id, "missed", first, last, (last - first) // task.step + 1)
+            return Row(task.id, state, first)
+        return Row(task.id, state, first, last, (last - first) // task.step + 1)
+
+    def skipped(self, job: int, end: datetime) -> Row | None:
+        """The slots that passed while a job ran."""
+        was = self.running[job]
+        task = self.tasks.get(was.task)
+        if task is None or task.job != job or task.step is None or task.floor is None or not task.enabled:
+            return None
+        first = task.after(was.slot or was.claimed)
+        return self.missed(task, first, task.last(end), "skipped") if first <= end else None
 
     def claimed(
         self, job: int, task: Expected, slot: datetime | None, requested: datetime | None, now: datetime
@@ -106,7 +116,7 @@ class Ledger:
         assert task.job is None, "two jobs at a time"
         task.job, task.request = job, None
         task.floor = max(filter(None, (task.floor, slot)), default=now)
-        self.running[job] = Running(task.id, slot, requested, now)
+        self.running[job] = Running(task.id, slot, requested, now, now)
         self.rows[job] = Row(task.id, "claimed", slot, requested_at=requested)
 
     def ended(self, job: int, state: str, end: datetime) -> None:

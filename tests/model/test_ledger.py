@@ -199,9 +199,13 @@ class Life(RuleBasedStateMachine):
         if job in self.model.running:
             self.note_start(job)
             ended = Ended(self.job(job), Outcome(State(state)), self.clock.now(), "", 0, 0)
+            skipped, before = self.model.skipped(job, self.clock.now()), max(self.model.rows)
             self.write(ended)
             self.write(ended)  # the answer to the commit was lost: it changes nothing
             self.model.ended(job, state, self.clock.now())
+            if skipped is not None:
+                [row] = [row.id for row in self.store.jobs(limit=1) if row.id > before]
+                self.model.rows[row] = skipped
 
     @rule(down=spans)
     def kill(self, down: timedelta) -> None:
