@@ -1,9 +1,14 @@
 """What a job has used, by the names of its columns."""
 
-from collections.abc import Mapping
-from resource import struct_rusage
+from __future__ import annotations
 
-from linod.cgroups.group import Group
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from resource import struct_rusage
+
+    from linod.cgroups.group import Group
 
 BLOCK = 512
 """Bytes; what getrusage(2) counts in, whatever the device has."""

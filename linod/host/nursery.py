@@ -7,14 +7,15 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from resource import struct_rusage
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from linod.cgroups import Group, Watch
-from linod.cgroups.usage import usage
 from linod.host.kernel import process_started
 from linod.host.protocol import EXIT_NO_ORDER, Message
 from linod.host.strays import Strays, StrayWatch
+
+if TYPE_CHECKING:
+    from resource import struct_rusage
 
 SOON = 0.05
 """Seconds that a child waits for its order before it rehearses, when it was forked while all job slots were taken: if
@@ -214,6 +215,8 @@ class Nursery:
 
     def _over(self, child: _Child) -> Message:
         """Reap a child. Returns what to tell the daemon."""
+        from linod.cgroups.usage import usage  # after the start
+
         status: Message = {"code": None, "signal": None, "left": child.left, "stuck": False, "told": child.told}
         if child.watch is not None:
             status["stuck"] = not child.watch.empty()
@@ -258,7 +261,7 @@ class Nursery:
         _kill(child.pid, signal.SIGKILL, whole_group=True)
 
 
-def _reap(pid: int, status: Message) -> struct_rusage | None:
+def _reap(pid: int, status: Message) -> "struct_rusage | None":
     """Wait for the end of a child, and write down how it was. Returns what it has used."""
     try:
         _, end, rusage = os.wait4(pid, 0)
