@@ -2,8 +2,12 @@
 
 import os
 import signal
+import sqlite3
+import subprocess
+from contextlib import closing
 from pathlib import Path
 
+from linod.lock import ProcessId
 from tests.process.site import Site
 
 PLUGIN = """
@@ -87,6 +91,24 @@ def test_kill_9_of_daemon_and_host_during_a_job(site: Site) -> None:
     os.kill(host, signal.SIGKILL)
     site.wait_end()
     settled_once(site, job)
+
+
+def test_a_clone_of_the_machine_settles_the_job_and_leaves_its_number_alone(site: Site) -> None:
+    """There another process has the pid, and maybe the start time: only the boot id tells."""
+    daemon, host, job = begin(site)
+    for pid in (daemon, host):
+        os.kill(pid, signal.SIGKILL)
+    site.wait_end()
+    bystander = subprocess.Popen(["sleep", "600"])
+    other = ProcessId.of(bystander.pid)
+    assert other is not None
+    with closing(sqlite3.connect(site.state / "linod.sqlite", isolation_level=None)) as connection:
+        changed = "UPDATE linod_job SET pid = ?, pid_started = ?, boot_id = 'of another run' WHERE state = 'running'"
+        connection.execute(changed, (other.pid, other.started))
+    settled_once(site, job)
+    assert bystander.poll() is None
+    bystander.kill()
+    bystander.wait()
 
 
 def test_kill_9_of_the_host_interrupts_its_jobs_and_another_takes_over(site: Site) -> None:
