@@ -26,7 +26,7 @@ NEEDED = {"memory": "memory_max", "cpu": "cpu_weight", "pids": "pids_max"}
 ROUNDS = 5
 """Looks at the unit's group for processes that were forked while their parents were moved."""
 
-OUTLIVE = "and what a job starts in a session of its own may outlive it"
+BY_PARENTS = "and what a job leaves behind is found by its parents only"
 
 LAST_MOMENTS = 2.0
 """Seconds that what a dead daemon left has to die."""
@@ -84,7 +84,7 @@ class Groups:
 
     def _do_without(self, cause: str) -> None:
         self.missing = "no control groups"
-        self.problem = f"Jobs have no control groups, because {cause}: {_effect(NEEDED)}, {OUTLIVE}"
+        self.problem = f"Jobs have no control groups, because {cause}: {_effect(NEEDED)}, {BY_PARENTS}"
 
     def _tell_missing(self) -> None:
         missing = [name for name in NEEDED if name not in self.controllers]

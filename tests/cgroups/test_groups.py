@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from linod.cgroups.groups import OUTLIVE
+from linod.cgroups.groups import BY_PARENTS
 from tests.cgroups.entering import into
 
 EFFECT = "memory_max limits each process of a job by itself, cpu_weight and pids_max limit nothing"
@@ -58,7 +58,7 @@ def test_a_group_that_was_not_delegated_is_left_alone(place: Path) -> None:
     assert (found["path"], found["new"]) == ("", None)
     assert own(place) in found["daemon"].splitlines()
     cause = f"the control group /{place.name} is not given to linod: its unit needs Delegate=yes"
-    assert found["problem"] == f"Jobs have no control groups, because {cause}: {EFFECT}, {OUTLIVE}"
+    assert found["problem"] == f"Jobs have no control groups, because {cause}: {EFFECT}, {BY_PARENTS}"
     assert found["missing"] == "no control groups"
     assert not (place / "daemon").exists()
 
