@@ -445,3 +445,37 @@ def test_what_a_job_forks_ends_at_sigterm_as_any_process_does(tmp_path: Path) ->
             assert (seen.outcome.state, seen.texts) == (State.SUCCEEDED, ["9"])
 
     playing(play())
+
+
+FREEZER = Path("/sys/fs/cgroup/freezer")
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not (FREEZER / "cgroup.procs").exists(),
+    reason="needs root, and the freezer of the old cgroups",
+)
+def test_a_process_in_uninterruptible_sleep_is_told_of_and_ends_when_it_wakes(tmp_path: Path) -> None:
+    """A frozen process is in that state, as one whose disk does not answer."""
+
+    async def play(group: Path) -> None:
+        async with make_site(tmp_path, waits=WAITS) as site:
+            job = site.begin("waits")
+            seen = await site.said(job, "waiting")
+            (group / "cgroup.procs").write_text(str(seen.pid))
+            (group / "freezer.state").write_text("FROZEN")
+            try:
+                site.client.end_job(job, State.CANCELLED, "enough", 0.1)
+                await site.events.until(lambda: any("sleeps uninterruptibly" in text for text in seen.texts))
+                assert seen.ends == []
+                assert (await site.run("short")).outcome.state is State.SUCCEEDED
+            finally:
+                (group / "freezer.state").write_text("THAWED")
+            outcome = (await site.end_of(job)).outcome
+            assert outcome.state is State.CANCELLED
+
+    group = FREEZER / f"linod-test-{os.getpid()}"
+    group.mkdir()
+    try:
+        playing(play(group))
+    finally:
+        group.rmdir()
