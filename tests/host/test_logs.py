@@ -5,6 +5,7 @@ import logging
 import time
 from pathlib import Path
 
+from linod.host.kernel import resident_kib
 from linod.host.protocol import JOB_BYTES, JOB_RECORDS, LINE_BYTES
 from linod.jobs import State
 from tests.host.site import make_site, playing
@@ -287,3 +288,41 @@ def test_records_never_end_in_a_file_of_the_procedure(tmp_path: Path) -> None:
         assert {path.read_text() for path in tmp_path.glob("file*")} == {""}
 
     playing(play())
+
+
+def test_a_job_that_prints_a_gigabyte_costs_the_daemon_nothing_and_delays_nobody(tmp_path: Path) -> None:
+    prints = """
+        import os
+        from linod import background_task
+
+        @background_task()
+        def a_gigabyte(ar):
+            lines = (b"x" * 1023 + b"\\n") * 1024
+            for _ in range(1024):
+                rest = lines
+                while rest:
+                    rest = rest[os.write(1, rest):]
+
+        @background_task()
+        def short(ar):
+            pass
+    """
+
+    async def play() -> None:
+        async with make_site(tmp_path, prints=prints) as site:
+            await site.run("short")
+            before = resident_kib()
+            job = site.begin("a_gigabyte")
+            others = 0
+            async with asyncio.timeout(300):
+                while not site.events.jobs[job].ends:
+                    assert (await site.run("short")).outcome.state is State.SUCCEEDED
+                    others += 1
+            seen = site.events.jobs[job]
+            assert seen.outcome.state is State.SUCCEEDED
+            assert others > 10
+            kept = sum(record.name == "stdout" for record in seen.records)
+            assert kept + seen.dropped == 1 << 20
+            assert resident_kib() - before < 64 * 1024  # of which its records, that this test keeps, are 8 MiB
+
+    asyncio.run(play())  # 4 s, but a minute on a machine that does much else
