@@ -21,16 +21,19 @@ class Away:
     def __init__(self, store: Store, db: DatabaseThread, supervisor: Supervisor, journal: Journal) -> None:
         self.problem: str | None = None
         self.on_replaced: Callable[[], None] = lambda: None
+        self._said: set[str] = set()
         self._store = store
         self._db = db
         self._supervisor = supervisor
         self._journal = journal
 
     def met(self, error: DatabaseAway) -> None:
-        """A turn failed."""
-        if self.problem is None:
-            self._journal.send(logging.ERROR, f"{error}", event=Event.DATABASE_AWAY)
+        """A turn failed. Each different reason is said once, until the database answers again: a file that was
+        exchanged may turn out to be one that this linod cannot use."""
         self.problem = str(error)
+        if self.problem not in self._said:
+            self._said.add(self.problem)
+            self._journal.send(logging.ERROR, self.problem, event=Event.DATABASE_AWAY)
 
     async def answered(self) -> None:
         """A turn was made."""
@@ -43,6 +46,7 @@ class Away:
             return
         self._journal.send(logging.WARNING, "The database answers again.", event=Event.DATABASE_BACK)
         self.problem = None
+        self._said.clear()
         # A commit that failed may have been made all the same: then its jobs stand in the ledger, and nobody runs them.
         with suppress(DatabaseAway):
             for job in await self._db.run(self._store.unfinished):

@@ -185,7 +185,7 @@ class Connection:
             raise DatabaseAway(f"database {self.path}: {error.strerror}; put it back, linod tries again") from error
         if self._file is not None and self._file != (place.st_dev, place.st_ino):
             self._leave_old_file()
-            self.replaced = f"database {self.path} is another file now; linod goes on with that one"
+            self.replaced = f"database {self.path} is another file now; linod looks whether it can go on with that one"
             raise DatabaseAway(self.replaced)
         if self._db.is_closed():
             with self._guard():

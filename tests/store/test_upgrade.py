@@ -226,6 +226,8 @@ def test_a_copy_that_is_put_back_under_a_running_linod_waits_for_its_restart(
     running.open()
     path.unlink()
     put_back(path, path.with_name(COPY))
+    with pytest.raises(DatabaseAway, match="is another file now"):
+        running.count_tasks()
     for _ in range(2):
         with pytest.raises(DatabaseAway, match=f"has tables of version {LATEST}; .* restart linod"):
             running.count_tasks()
