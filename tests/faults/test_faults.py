@@ -138,7 +138,7 @@ def test_a_replaced_file(site: CrashSite, capsys: pytest.CaptureFixture[str]) ->
     end_waiting(site)
     lost = site.rows("SELECT state FROM linod_job WHERE requested_at LIKE '2026-01-01%'")
     assert [row["state"] for row in lost] == ["interrupted"]
-    told = f"database {site.database} is another file now; linod goes on with that one"
+    told = f"database {site.database} is another file now; linod looks whether it can go on with that one"
     assert errors(site) == [told]
     assert site.stop() == 0
 

@@ -118,7 +118,9 @@ def test_a_backup_put_in_its_place_is_used(hasty: Store, path: Path) -> None:
     probe = hasty.data_version_probe()
     probe.changed()  # its connection has the journal open, too
     os.replace(backup, path)  # noqa: PTH105
-    with pytest.raises(DatabaseAway, match=f"{path} is another file now; linod goes on with that one"):
+    with pytest.raises(
+        DatabaseAway, match=f"{path} is another file now; linod looks whether it can go on with that one"
+    ):
         hasty.due(NOON, 5)
     assert hasty.replaced
     assert hasty.due(NOON, 5) == [task]  # and not what the journal of the old one says
