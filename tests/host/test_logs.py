@@ -325,4 +325,4 @@ def test_a_job_that_prints_a_gigabyte_costs_the_daemon_nothing_and_delays_nobody
             assert kept + seen.dropped == 1 << 20
             assert resident_kib() - before < 64 * 1024  # of which its records, that this test keeps, are 8 MiB
 
-    asyncio.run(play())  # 4 s, but a minute on a machine that does much else
+    asyncio.run(play())  # some seconds, but a minute on a machine that does much else
