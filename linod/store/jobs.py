@@ -44,7 +44,7 @@ class Jobs(Tasks):
         log_lines: int,
         log_dropped: int,
         message: str,
-    ) -> Task | None:
+    ) -> None:
         """A job has ended: its row, the summary in its task's row and, after a failure, `disabled`, in one transaction.
 
         Of the task only the columns that are the job's are written: what an operator edited meanwhile stays.
@@ -57,7 +57,6 @@ class Jobs(Tasks):
         retried   `next_due` is the moment at which this job is tried again.
         log       the last lines of the job; log_lines counts all, log_dropped those that are not in `log`.
         message   for the task's row; only the end of a very long text is kept, here and in `log` and the traceback.
-        Returns   the task after it; None when it was removed meanwhile.
         Raises    IllegalTransition when the job has ended already, or cannot end so; then nothing was written.
         """
         values = {
@@ -74,7 +73,7 @@ class Jobs(Tasks):
             if self._changed(_end, outcome.state, id=job.id, now=now, **values) != 1:
                 raise self._illegal(job.id, outcome.state)
             if job.kind not in self.kinds:
-                return None
+                return
             model = self.model(job.kind)
             summary = {
                 "now": now,
@@ -87,7 +86,6 @@ class Jobs(Tasks):
             executed = outcome.state in EXECUTED or outcome.state is State.INTERRUPTED
             as_read = was != NOTHING_TO_PLAN
             self._changed(_summary, model, disable, executed, as_read, id=job.task_id, job_id=job.id, **summary)
-            return self.task(TaskKey(job.kind, job.task_id))
 
     def unfinished(self) -> list[Job]:
         """The jobs that are claimed or running, the oldest first."""

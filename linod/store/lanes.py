@@ -14,6 +14,13 @@ LEAST = -(2**31)
 """Below every priority."""
 
 
+SOME = """
+SELECT EXISTS (SELECT 1 FROM "{table}" WHERE "queue" > '')
+    OR EXISTS (SELECT 1 FROM "{table}" WHERE "queue" IS NULL AND "priority" > -2147483648)
+"""
+"""Whether a task says anything. As text: most sites have no such task, and are asked twice per job of a backlog."""
+
+
 class Lane(NamedTuple):
     """What the tasks of a lane have in these columns; None: nothing, which is the site's default."""
 
@@ -33,8 +40,10 @@ class Lanes(Tasks):
 
     def lanes(self) -> list[Lane]:
         """The lanes there may be; that costs what their number does, not what that of the tasks does."""
-        found: dict[Lane, None] = {}
+        found: dict[Lane, None] = {Lane(): None}
         for model in self.kinds.values():
+            if not self._rows_of(SOME.format(table=model._meta.table_name))[0][0]:
+                continue
             for queue in (None, *self._queues(model)):
                 found[Lane(queue)] = None
                 last = LEAST

@@ -6,7 +6,7 @@ from pathlib import Path
 from linod.afterwards import Follows
 from linod.jobs import EXECUTED, Job, Outcome, State
 from linod.store import Store
-from linod.tasks import Task
+from linod.tasks import Task, TaskKey
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 500, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -56,7 +56,7 @@ def end(
     found = store.job(job.id)
     if found is not None and found.state is State.CLAIMED and outcome.state in EXECUTED:
         store.started(job.id, 4711, 99, NOON)
-    return store.end(
+    store.end(
         job,
         outcome,
         now,
@@ -67,6 +67,7 @@ def end(
         log_dropped=0,
         message=message,
     )
+    return store.task(TaskKey(job.kind, job.task_id)) if job.kind in store.kinds else None
 
 
 def run(store: Store, task: Task, outcome: Outcome = DONE) -> Job:
