@@ -239,7 +239,9 @@ def _log_title(job: dict[str, Any], kept: int) -> str:
     """How much there is of the log, and how much of it is shown."""
     shown = min(kept, LOG_LINES)
     records = job["log_lines"] or kept
-    return f"The last {shown} lines of its log ({records:,} records)" if shown < records else "Its log"
+    if shown >= records:
+        return "Its log"
+    return f"The last {shown} {'line' if shown == 1 else 'lines'} of its log ({records:,} records)"
 
 
 def _word(state: str) -> str:
