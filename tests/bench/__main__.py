@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench import (
+    cgroup,
     command,
     environment,
     idle,
@@ -25,11 +26,12 @@ from tests.bench import (
 )
 from tests.bench.site import Bench
 from tests.bench.table import lines
-from tests.bench.verdict import Figure, Settled, Unmeasured, at_most, settle
+from tests.bench.verdict import Figure, Settled, Unavailable, Unmeasured, at_most, settle
 
 FIGURES: dict[str, Callable[[Bench], Sequence[Figure]]] = {
     "start": start.measure,
     "request": request.measure,
+    "cgroup": cgroup.measure,
     "quiet": quiet.measure,
     "command": command.measure,
     "idle": idle.measure,
@@ -58,11 +60,13 @@ def main() -> int:
 
 
 def attempt(name: str, bench: Bench) -> Sequence[Figure]:
-    """Measure one; what cannot be measured is a missed figure that says why."""
+    """Measure one; what cannot be measured is a missed figure that says why, but for what the machine has not."""
     try:
         return FIGURES[name](bench)
     except Unmeasured as error:
         return [Figure(name, "", math.nan, at_most(0), note=f"not measured: {error}")]
+    except Unavailable as error:
+        return [Figure(name, "", math.nan, at_most(0), note=str(error), here=False)]
 
 
 def arguments() -> argparse.Namespace:

@@ -19,6 +19,7 @@ from tests.bench.notify import Listener
 from tests.bench.operate import disable, tasks, wait_until_idle
 from tests.bench.processes import tree
 from tests.bench.verdict import Unmeasured
+from tests.cgroups.entering import into
 
 SETTINGS = """\
 database = "sqlite:///{state}/linod.sqlite"
@@ -81,8 +82,8 @@ class Daemon:
 class Site:
     """One site in directories of its own; made by `site()`."""
 
-    def __init__(self, bench: Bench, state: Path, runtime: Path, max_jobs: int, demo: bool) -> None:
-        self.bench, self.state, self.runtime = bench, state, runtime
+    def __init__(self, bench: Bench, state: Path, runtime: Path, max_jobs: int, demo: bool, group: Path | None) -> None:
+        self.bench, self.state, self.runtime, self.group = bench, state, runtime, group
         self.notify = Listener(runtime / "notify")
         self.lines = Lines(runtime / "lines")
         self.gate = runtime / "gate"
@@ -113,6 +114,7 @@ class Site:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=into(self.group) if self.group else None,
             )
             try:
                 ready = self.notify.wait_ready(process)
@@ -147,10 +149,14 @@ class Site:
 
 
 @contextmanager
-def site(bench: Bench, max_jobs: int = 4, *, demo: bool = True) -> Iterator[Site]:
-    """A new site for the time of the block, its database on the checkout's disk, its sockets at short paths."""
+def site(bench: Bench, max_jobs: int = 4, *, demo: bool = True, group: Path | None = None) -> Iterator[Site]:
+    """A new site for the time of the block, its database on the checkout's disk, its sockets at short paths.
+
+    demo   with the plugins of the demo.
+    group  the control group in which its daemon begins, as in that of a unit; None: the bench's own.
+    """
     BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as state, tempfile.TemporaryDirectory() as runtime:
-        made = Site(bench, Path(state), Path(runtime), max_jobs, demo)
+        made = Site(bench, Path(state), Path(runtime), max_jobs, demo, group)
         with closing(made.notify), closing(made.lines):
             yield made

@@ -83,6 +83,7 @@ class Figure:
     measured  NaN when it could not be measured; `note` then says why.
     floor     the same thing without linod, from the same run; None when the budget is a plain number.
     note      what a reader needs beside it: the number of samples, the size of the host.
+    here      whether a machine like this one can have it; where it cannot, nothing is missed.
     """
 
     name: str
@@ -91,10 +92,11 @@ class Figure:
     budget: Budget
     floor: float | None = None
     note: str = ""
+    here: bool = True
 
     @property
     def met(self) -> bool:
-        return self.budget.met_by(self.measured, self.floor)
+        return not self.here or self.budget.met_by(self.measured, self.floor)
 
     @property
     def against_floor(self) -> str:
@@ -110,6 +112,10 @@ class Unmeasured(Exception):
     """A figure could not be measured: linod did not start, did not answer, or did something else than asked."""
 
 
+class Unavailable(Exception):
+    """This machine has not what a figure is about."""
+
+
 @dataclass(frozen=True)
 class Settled:
     """A figure with its verdict: the last measurement, and the first one when it had to be repeated."""
@@ -119,6 +125,8 @@ class Settled:
 
     @property
     def verdict(self) -> str:
+        if not self.figure.here:
+            return "not here"
         if self.before is None:
             return "ok"
         return "ok at the 2nd" if self.figure.met else "MISSED"

@@ -116,6 +116,15 @@ def test_a_figure_met_at_first_is_not_lost_by_the_second_measurement_of_its_neig
     assert [one.verdict for one in settle(measured_in_turn(first, second))] == ["ok", "ok at the 2nd"]
 
 
+def test_what_a_machine_cannot_have_is_neither_met_nor_missed() -> None:
+    absent = Figure("cgroup", "", math.nan, at_most(0), note="needs root", here=False)
+
+    settled = settle(measured_in_turn([absent]))
+
+    assert [one.verdict for one in settled] == ["not here"]
+    assert [row for row in lines(settled) if row.startswith("cgroup") and row.endswith("needs root")]
+
+
 def test_the_table_names_what_missed_twice_with_both_measurements() -> None:
     rows = lines([Settled(figure("stop", 3), figure("stop", 2)), Settled(figure("start", 0.5))])
 
