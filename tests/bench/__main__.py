@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench import (
+    burst,
     cgroup,
     command,
+    ended,
     environment,
     idle,
     ledger,
@@ -33,10 +35,12 @@ FIGURES: dict[str, Callable[[Bench], Sequence[Figure]]] = {
     "request": request.measure,
     "cgroup": cgroup.measure,
     "quiet": quiet.measure,
+    "ended": ended.measure,
     "command": command.measure,
     "idle": idle.measure,
     "throughput": throughput.measure,
     "punctual": punctual.measure,
+    "burst": burst.measure,
     "slots": slots.measure,
     "stop": stop.measure,
     "scale": scale.measure,

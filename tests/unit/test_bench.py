@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from tests.bench.burst import overtaken
 from tests.bench.processes import Usage
 from tests.bench.punctual import SECOND, faults, nanoseconds
 from tests.bench.table import lines
@@ -151,6 +152,20 @@ def test_use_counts_a_process_that_came_later_from_its_beginning() -> None:
 )
 def test_slots_are_a_second_apart_or_at_fault(slots: list[float], faulty: int) -> None:
     assert faults([round(slot * SECOND) for slot in slots], expected=4) == faulty
+
+
+@pytest.mark.parametrize(
+    ("claimed", "late"),
+    [
+        ([], 0),
+        ([("00:01", 7), ("00:02", 3), ("00:02", 4)], 0),
+        ([("00:01", 7), ("00:02", 4), ("00:02", 3)], 1),  # fell due together, and the later row was first
+        ([("00:09", 1), ("00:01", 7), ("00:02", 3)], 2),  # one has overtaken two
+        ([("00:01", 7), ("00:02", 3), ("00:01", 8)], 1),
+    ],
+)
+def test_slots_have_their_jobs_in_their_turn_or_have_been_overtaken(claimed: list[tuple[str, int]], late: int) -> None:
+    assert overtaken(claimed) == late
 
 
 def test_a_moment_of_the_wire_is_exact_to_the_microsecond() -> None:
