@@ -21,6 +21,7 @@ from tests.bench import (
     quiet,
     request,
     scale,
+    settled,
     slots,
     start,
     stop,
@@ -43,6 +44,7 @@ FIGURES: dict[str, Callable[[Bench], Sequence[Figure]]] = {
     "burst": burst.measure,
     "slots": slots.measure,
     "stop": stop.measure,
+    "settled": settled.measure,
     "scale": scale.measure,
     "ledger": ledger.measure,
 }
