@@ -15,6 +15,7 @@ from tests.bench import (
     command,
     ended,
     environment,
+    growth,
     idle,
     ledger,
     punctual,
@@ -47,6 +48,7 @@ FIGURES: dict[str, Callable[[Bench], Sequence[Figure]]] = {
     "settled": settled.measure,
     "scale": scale.measure,
     "ledger": ledger.measure,
+    "growth": growth.measure,
 }
 
 

@@ -31,7 +31,7 @@ max_jobs = {max_jobs}
 path = ["{plugins}"]
 """
 
-PROCEDURES = ("tell_first_line", "need_four_seconds", "do_nothing", "wait_at_the_gate")
+PROCEDURES = ("tell_first_line", "need_four_seconds", "do_nothing", "log_ten_lines", "wait_at_the_gate")
 """Those of `programs/bench_plugin.py`: what else there is comes from the demo."""
 
 

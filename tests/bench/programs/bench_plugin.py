@@ -1,4 +1,4 @@
-"""A plugin for the bench: procedures that tell the moment of their first statement, and procedures that do nothing.
+"""A plugin for the bench: procedures that tell the moment of their first statement, that do nothing, that log.
 
 Moments go into the FIFO `lines` beside this file, a line each: CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds, and
 the job's number. None of them is due by itself; the bench asks for them, or sets their schedule.
@@ -33,6 +33,13 @@ def need_four_seconds(ar: BaseRequest) -> None:
 @background_task(every_unit="never", log_level="WARNING")
 def do_nothing(ar: BaseRequest) -> None:
     """Do nothing."""
+
+
+@background_task(every_unit="never", log_level="INFO")
+def log_ten_lines(ar: BaseRequest) -> None:
+    """Log a little, as most do."""
+    for number in range(10):
+        ar.info("line %d of a job that has a little to say", number)
 
 
 @background_task(every_unit="never", log_level="WARNING")
