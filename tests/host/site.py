@@ -19,7 +19,7 @@ from linod.host.protocol import Loaded, Order, Record
 from linod.jobs import Outcome
 from linod.settings import HostSettings
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test gives up waiting for an event."""
 
 

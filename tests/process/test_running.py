@@ -73,7 +73,10 @@ def test_never_two_of_one_task_and_requests_run_in_their_order(site: Site) -> No
     assert site.task("hung")["status"].startswith("Running since ")
     (site.directory / "out.go").touch()
     site.wait_until(lambda: len(site.output()) == 4, "all requests")
-    assert site.output() == ["begins hung", "begins hung", "runs second", "runs first"]
+    # The oldest request is for the task that runs; another may take the job slot while its last process exits.
+    begun = site.output()
+    assert begun[0] == "begins hung" and "begins hung" in begun[1:3]
+    assert begun.index("runs second") < begun.index("runs first")
     site.wait_until(lambda: site.status()["running"] == [], "the last end")
     site.stop()
 
