@@ -41,6 +41,9 @@ def test_a_full_disk_holds_up_jobs_until_there_is_room(machine: Machine, small_d
     assert site.status()["needs_human"]
     assert site.ctl("status", "--check", code=1).out.startswith("The database is away")
 
+    # The status has looked for itself; the loop says it when its next claim meets it.
+    site.wait_for_text("make room on the file system of", "-p", "err")
+
     machine.run("rm", f"{site.state}/fill")
     until(lambda: site.status()["database_problem"] is None, "the database back")
     assert site.run_now_when_ready("quick")["outcome"] == "succeeded"
