@@ -89,7 +89,7 @@ async def list_jobs(
 ) -> JsonObject:
     for state in states or ():
         if state not in State.__members__.values():
-            known = near(state, list(State), "there are " + ", ".join(State))
+            known = near(state, [one.value for one in State], "there are " + ", ".join(State))
             raise refusal("BadValue", f"{state!r} is no outcome of a job; {known}", column="outcome")
     span = _span(since, until)
     now, running, size = ops.clock.now(), by_id(ops), _page(limit)

@@ -260,9 +260,20 @@ def _claim_all(
     # The last read belongs to the transaction: were it to fail after the commit, nobody would start what was claimed.
     with store.transaction():
         jobs = [claim(store, task, now, site) for task in wanted]
+        for task in (task for task, (_, job) in zip(wanted, jobs, strict=True) if job is None):
+            _restate(store, task)
         following = next_due(store, site)
     claimed = tuple((task, job) for task, job in jobs if job is not None)
     return claimed, following
+
+
+def _restate(store: Store, task: Task) -> None:
+    """A claim was lost. If nobody has changed the row, other software wrote its moments in another form, without
+    microseconds, which equals nothing: then have them as linod writes them, else each turn would lose again."""
+    found = store.task(task.key)
+    moments = task.next_due, task.requested_at
+    if found is not None and found.job_id is None and (found.next_due, found.requested_at) == moments:
+        store.restate(found)
 
 
 def _has_room(store: Store, task: Task, site: Site) -> bool:

@@ -70,6 +70,11 @@ class Claims(Connection):
         asked = task._replace(requested_at=now, requested_by=by[:200], requested_log_level=level)
         return asked, self._claim(asked, slot, now, node, boot_id, retried, next_due, anchor, waits=False)
 
+    def restate(self, task: Task) -> None:
+        """Write the moments of a row that a claim compares as they are, in the form that linod gives them."""
+        moments = {"next_due": task.next_due, "requested_at": task.requested_at}
+        self._changed(_restate, self.model(task.kind), id=task.id, **moments)
+
     def _claim(
         self,
         task: Task,
@@ -197,6 +202,11 @@ def _take(model: type[Runnable], waits: bool, by_slot: bool, counts: bool, plans
     if by_slot:
         conditions += [model.disabled == False, model.next_due == param("due", model.next_due)]  # noqa: E712
     return model.update(changes).where(*conditions)
+
+
+def _restate(model: type[Runnable]) -> Any:
+    moments = {field: param(field.name, field) for field in (model.next_due, model.requested_at)}
+    return model.update(moments).where(model.id == param("id"), model.job_id.is_null())
 
 
 def _attempts() -> Any:

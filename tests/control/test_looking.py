@@ -203,6 +203,8 @@ def test_jobs_come_newest_first_and_can_be_chosen(daemon: Daemon, client: Client
     assert [job["id"] for job in client.call("ListJobs", limit=1, before=3)["jobs"]] == [2]
     with pytest.raises(CallFailed, match="'broken' is no outcome"):
         client.call("ListJobs", states=["broken"])
+    with pytest.raises(CallFailed, match=r"'faild' is no outcome of a job; did you mean 'failed'\?"):
+        client.call("ListJobs", states=["faild"])
 
 
 def test_one_job(daemon: Daemon, client: Client) -> None:
