@@ -272,14 +272,10 @@ class HostClient:
         if self._retired and not self._jobs and not self._children.reserved and self._link is not None:
             self._link.end()
 
-    def signal_job(self, job_id: int, signum: int) -> None:
-        """Send a signal to the process of a job. It ends as its procedure lets it."""
-        self._signal(job_id, signum, whole_group=False, ending=False)
-
     def kill_job(self, job_id: int) -> None:
         """SIGKILL to a job and all that it has started. It fails, "killed by signal SIGKILL", unless `end_job` said
         otherwise."""
-        self._signal(job_id, signal.SIGKILL, whole_group=True, ending=True)
+        self._signal(job_id, signal.SIGKILL, whole_group=True)
 
     def kill_all(self) -> None:
         """`kill_job` for every job."""
@@ -300,18 +296,17 @@ class HostClient:
         new = job.told is None
         if job.told is None:
             job.told = Told(state, reason)
-            self._signal(job_id, signal.SIGTERM, whole_group=False, ending=True)
+            self._signal(job_id, signal.SIGTERM, whole_group=False)
         job.kill_after(max(grace, 0.0), lambda: self.kill_job(job_id))
         return Ending(job.told.reason, new)
 
-    def _signal(self, job_id: int, number: int, *, whole_group: bool, ending: bool) -> None:
+    def _signal(self, job_id: int, number: int, *, whole_group: bool) -> None:
         if self._link is not None and job_id in self._jobs:
             message: Message = {
                 "type": "signal",
                 "child": self._jobs[job_id].child.number,
                 "signal": int(number),
                 "group": whole_group,
-                "ending": ending,
             }
             self._link.send(message)
 

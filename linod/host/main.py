@@ -146,9 +146,7 @@ class Host:
                 child, group = message["child"], message.get("group")  # of which an older daemon does not know
                 self._say(self._nursery.fork(child, fds, full=message["full"], group=group))
             case "signal":
-                self._nursery.signal(
-                    message["child"], message["signal"], whole_group=message["group"], ending=message["ending"]
-                )
+                self._nursery.signal(message["child"], message["signal"], whole_group=message["group"])
             case "ping":
                 self._say({"type": "pong"})
 

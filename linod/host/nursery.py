@@ -138,13 +138,13 @@ class Nursery:
         finally:
             os._exit(EXIT_NO_ORDER)
 
-    def signal(self, number: int, signum: int, *, whole_group: bool, ending: bool) -> None:
-        """Send a signal to a child or its whole process group; `ending`: what is left of the group is killed at its
+    def signal(self, number: int, signum: int, *, whole_group: bool) -> None:
+        """End a child by a signal to it, or to its whole process group. What is left of the group is killed at its
         end."""
         child = self._numbers.get(number)
         if child is not None:
-            child.ending = child.ending or ending
-            child.told = child.told or (ending and _lives(child))
+            child.ending = True
+            child.told = child.told or _lives(child)
             if whole_group and signum == signal.SIGKILL:
                 self._end_everything(child)
             else:

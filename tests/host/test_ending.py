@@ -228,7 +228,6 @@ def test_an_end_of_a_job_that_has_ended_is_nothing(tmp_path: Path) -> None:
             await site.end_of(job)
             assert site.client.end_job(job, State.CANCELLED, "too late", 0.0) is None
             site.client.kill_job(job)
-            site.client.signal_job(job, signal.SIGTERM)
             assert (await site.run("short")).outcome.state is State.SUCCEEDED
 
     playing(play())
@@ -264,15 +263,13 @@ def test_a_signal_of_ones_own(tmp_path: Path) -> None:
     async def play() -> None:
         async with make_site(tmp_path, waits=WAITS) as site:
             job = site.begin("waits")
-            await site.said(job, "waiting")
-            site.client.signal_job(job, signal.SIGTERM)
+            os.kill((await site.said(job, "waiting")).pid, signal.SIGTERM)
             outcome = (await site.end_of(job)).outcome
             assert (outcome.state, outcome.message) == (State.FAILED, "ended by SIGTERM")
             assert "in forever" in outcome.traceback
 
             job = site.begin("swallows")
-            await site.said(job, "waiting")
-            site.client.signal_job(job, signal.SIGTERM)
+            os.kill((await site.said(job, "waiting")).pid, signal.SIGTERM)
             assert (await site.end_of(job)).outcome.state is State.SUCCEEDED
 
     playing(play())
