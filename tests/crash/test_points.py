@@ -91,7 +91,7 @@ def play(site: CrashSite, point: str = "", victims: str = "") -> bool:
     if site.alive() and site.stop() == 0:
         return acknowledged
     site.failing = False
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     site.wait_until(site.idle, "end of all jobs")
     assert site.stop() == 0

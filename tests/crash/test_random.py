@@ -70,7 +70,7 @@ class Battered:
         return [*site.faults(), *self.lost_requests(), *self.wrong_slots()]
 
     def start(self) -> None:
-        self.site.messages.clear()
+        self.site.forget_messages()
         self.site.start(wait=False)
 
     def let_run(self) -> None:

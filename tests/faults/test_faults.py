@@ -311,7 +311,7 @@ def test_a_file_system_that_the_kernel_made_read_only(site: CrashSite, capsys: p
         mended = mounted.run(f"umount {site.state} && (e2fsck -pf {image}; {mount})")
         assert mended.returncode == 0, mended.stderr
         began = time.monotonic()
-        site.messages.clear()
+        site.forget_messages()
         site.start()
         goes_on(site, began, capsys)
         assert [job["outcome"] for job in site.jobs("waits")] == ["interrupted"]  # its end could not be kept

@@ -13,7 +13,7 @@ from pathlib import Path
 from signal import SIGTERM
 from typing import Any
 
-from linod.control.client import Client, connect
+from linod.control.client import Client, Stopped, connect
 
 DEADLINE = 30.0
 """Seconds that anything may take on a machine that does much else; a test that meets it has failed."""
@@ -162,6 +162,11 @@ class Site:
                 return
             assert time.monotonic() < end and self.alive(), f"no {text}; log:\n{self.log()}"
 
+    def forget_messages(self) -> None:
+        """Forget all that came, and what a daemon that has ended left to be read."""
+        self.read_messages()
+        self.messages.clear()
+
     def read_messages(self, timeout: float = 0.0, until: str | None = None) -> list[str]:
         """Take what has come; with `until`, wait up to `timeout` seconds for a message with this line."""
         end = time.monotonic() + timeout
@@ -175,6 +180,18 @@ class Site:
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def wait_for_control(self) -> None:
+        """Wait until the control socket takes connections: a moment after its file is there."""
+
+        def connects() -> bool:
+            try:
+                self.client().close()
+            except Stopped:
+                return False
+            return True
+
+        self.wait_until(connects, "control socket")
 
     def wait_until(self, true: Callable[[], object], what: str) -> None:
         """Look again and again until something is true. The pause is a wait for a notify message, or a moment."""

@@ -112,7 +112,7 @@ def test_back_while_the_daemon_was_down(site: Site, clock: WallClock) -> None:
     more_runs(site, 1)
     assert site.stop() == 0
     clock.set_by(timedelta())
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     site.wait_for_log("back while linod was down, from ")
     site.wait_until(lambda: planned(site, 0), "a plan from the new time")

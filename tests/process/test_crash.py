@@ -54,7 +54,7 @@ def gone(pid: int) -> bool:
 
 def settled_once(site: Site, pid: int) -> None:
     """The next daemon finds the job interrupted, its process gone, and runs the task anew."""
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     assert gone(pid)
     jobs = site.jobs("slow")
@@ -141,7 +141,7 @@ def test_a_waiting_request_survives_kill_9_and_runs_first(site: Site) -> None:
         assert client.call("RunNow", task="quick")["job"] is None
     os.kill(daemon, signal.SIGKILL)
     site.wait_end()
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     site.wait_until(lambda: site.jobs("quick"), "the request's job")
     site.wait_until(lambda: site.jobs("quick")[0]["outcome"] == "succeeded", "its end")

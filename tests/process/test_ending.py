@@ -103,7 +103,7 @@ def test_kill_says_what_it_did_and_a_second_one_that_it_was_done(site: Site) -> 
     site.wait_for_log("Ending 1 running")
     site.signal(15)
     assert site.wait_end() == 0
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     found = ended(site, "deaf")
     assert found["outcome"] == "cancelled"  # the first cause

@@ -42,7 +42,7 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
 def test_records_have_their_level_fields_and_message_id(site: Site, receiver: Receiver) -> None:
     site.plugin(PLUGIN)
     site.process = receiver.start(site.command(), site.environment())
-    site.wait_until((site.run / "control").exists, "control socket")
+    site.wait_for_control()
     site.wait_for_message("READY=1")
     job = site.run_now("talks")["id"]
     site.run_now("chatty")
@@ -77,7 +77,7 @@ def test_what_a_job_logged_past_its_limit_is_counted_in_the_journal_and_in_its_r
 ) -> None:
     site.plugin(FLOOD)
     site.process = receiver.start(site.command(), site.environment())
-    site.wait_until((site.run / "control").exists, "control socket")
+    site.wait_for_control()
     site.wait_for_message("READY=1")
     job = site.run_now("floods")
     assert site.stop() == 0

@@ -38,7 +38,7 @@ ADD = ("add", "run_invoicing_tasks", "--class", "invoicing.Task", "--name", "Mak
 
 def start(site: Site) -> None:
     """Another start: READY of the one before does not count."""
-    site.messages.clear()
+    site.forget_messages()
     site.start()
 
 
@@ -182,9 +182,9 @@ def test_a_daemon_without_its_host_shows_the_tasks_of_all_kinds(site: Site) -> N
     assert site.stop() == 0
     site.plugin("import time\nwhile not __import__('os').path.exists(OUT):\n    time.sleep(0.01)\n", "slow")
 
-    site.messages.clear()
+    site.forget_messages()
     site.start(wait=False)
-    site.wait_until(lambda: (site.run / "control").exists(), "control socket")
+    site.wait_for_control()
     task = site.task("invoicing.Task#1")
     assert (task["own"]["journal"], task["problem"]) == ("SLS", None)
     assert site.status()["state"] == "loading"

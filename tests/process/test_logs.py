@@ -140,7 +140,7 @@ def test_before_the_daemon_while_it_is_away_and_after(site: Site, shops: list[Sh
     site.wait_end()
     shop.info("while it is away")
     shop.info("and once more")
-    site.messages.clear()  # the first READY
+    site.forget_messages()  # the first READY
     site.start()
     shop.info("back")
     wait_for_line(site, "back")

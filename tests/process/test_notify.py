@@ -63,7 +63,7 @@ def test_without_notify_socket_nothing_happens(site: Site) -> None:
     site.plugin(IDLE)
     site.start(wait=False, NOTIFY_SOCKET="")
     site.wait_for_log("Start task runner using")
-    site.wait_until((site.run / "control").exists, "control socket")
+    site.wait_for_control()
     assert site.stop(signal.SIGTERM) == 0
     assert site.messages == []
 
@@ -105,7 +105,7 @@ def test_while_the_host_loads_the_start_is_extended_and_status_is_answered(site:
         + IDLE.replace("\n", "\n        "),
     )
     site.start(wait=False)
-    site.wait_until((site.run / "control").exists, "control socket")
+    site.wait_for_control()
     assert "loading" in site.ctl("status").stdout.lower()
     assert any("EXTEND_TIMEOUT_USEC" in message for message in site.read_messages())
     (site.directory / "out.go").touch()
@@ -116,7 +116,7 @@ def test_while_the_host_loads_the_start_is_extended_and_status_is_answered(site:
 def test_sigterm_before_ready_ends_with_done(site: Site) -> None:
     site.plugin("import select; select.select([], [], [], 600)")
     site.start(wait=False)
-    site.wait_until((site.run / "control").exists, "control socket")
+    site.wait_for_control()
     assert site.stop() == 0
     assert site.lines()[-1] == "Done"
     assert not any("READY=1" in message for message in site.read_messages())
@@ -151,7 +151,7 @@ def test_a_request_that_started_a_new_site_waits_for_its_first_tasks(site: Site)
     )
     site.plugin("@background_task(every_unit='never')\ndef works(ar): pass\n")
     site.start(wait=False)
-    site.wait_until(lambda: (site.run / "control").exists(), "the control socket")
+    site.wait_for_control()
     asked = [site.start_ctl("run-now", word, "--wait") for word in ("works", "wroks")]
     with site.client() as client:
         assert client.call("GetStatus")["status"]["state"] == "loading"

@@ -53,7 +53,7 @@ def test_a_retry_waits_through_a_kill_of_the_daemon(site: Site) -> None:
     assert waiting["status"].startswith("Retry 1 of 3 at ")
     os.kill(site.process.pid, signal.SIGKILL)
     site.wait_end()
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     ended(site, "flaky", "succeeded", "failed")
     second, first = site.jobs("flaky")
@@ -76,7 +76,7 @@ def test_a_job_that_a_stop_ended_runs_again_at_the_next_start(site: Site) -> Non
     site.settings |= {"stop_timeout": 0.2}
     begin(site, "long")
     assert site.stop() == 0
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     site.wait_until(lambda: site.output().count("long") == 2, "the second attempt")
     (site.directory / "out.go").touch()

@@ -147,7 +147,7 @@ def test_broken_settings_fail_the_reload_with_file_and_line(site: Site) -> None:
 def test_systemd_hears_of_a_reload_and_of_its_end(site: Site) -> None:
     started(site)
     site.read_messages()
-    site.messages.clear()
+    site.forget_messages()
     assert site.ctl("reload").returncode == 0
     site.wait_for_message("READY=1")
     told = [message for message in site.messages if message.startswith(("RELOADING", "READY"))]

@@ -57,7 +57,7 @@ def test_root_leaves_nothing_of_its_own_before_the_first_start_and_between_two(s
         assert f"Running as {OWNER} instead of root: the state in {site.state} is theirs" in prepared.stderr
         assert owners(site.state, site.run) == {OWNER}
 
-        site.messages.clear()
+        site.forget_messages()
         site.start()
         assert site.run_now("who")["outcome"] == "succeeded"
         assert owners(site.state, site.run) == {OWNER}

@@ -176,7 +176,7 @@ def test_a_removed_task_stays_removed_and_a_gone_procedure_never_runs(site: Site
     site.stop()
     site.plugins.clear()
     site.plugin(PLUGIN.replace("def second", "def another"))
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     names = {task["name"] for task in site.json("list")["tasks"]}
     assert "first" not in names and {"second", "another"} <= names

@@ -45,7 +45,7 @@ def test_a_second_start_keeps_the_rows_and_runs_nothing_twice(site: Site) -> Non
     site.wait_until(lambda: site.task("greet")["last_end_time"], "its end")
     site.stop()
     first = site.log()
-    site.messages.clear()
+    site.forget_messages()
 
     site.start()
     assert site.task("greet")["status"].startswith("Scheduled to run at ")

@@ -39,7 +39,7 @@ def begin(site: Site, name: str) -> None:
 
 def settled(site: Site, name: str) -> dict[str, object]:
     """The last job of a task, asked of the next daemon."""
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     job: dict[str, object] = site.jobs(name)[0]
     assert site.task(name)["job_id"] is None

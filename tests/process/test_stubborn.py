@@ -116,7 +116,7 @@ def test_stop(site: Site) -> None:
     assert site.stop() == 0
     assert site.lines()[-1] == "Done"
     assert of_site(site) == {}
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     assert outcomes(site) == dict.fromkeys(NAMES, "interrupted")
     assert site.stop() == 0

@@ -45,7 +45,7 @@ def test_jobs_know_in_whose_name_they_run_and_who_asked(site: Site) -> None:
     assert said(site) == f"for {me} de Europe/Brussels, asked by {me} de Europe/Brussels"
     assert site.stop() == 0
 
-    site.messages.clear()
+    site.forget_messages()
     site.start()
     site.wait_for_message("READY=1")
     assert said(site) == f"for {me} de Europe/Brussels, asked by {me} de Europe/Brussels"
