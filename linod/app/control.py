@@ -1,55 +1,76 @@
 """The control socket of a daemon: inherited from systemd, or made here and removed at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+import socket
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import linod
-from linod.app.operations import DaemonOperations
 from linod.control.address import listen
-from linod.control.interface import refusal
-from linod.control.peer import operators
-from linod.control.server import Server
 from linod.errors import ConfigurationError
 from linod.notify import inherited_sockets
 
 if TYPE_CHECKING:
     from linod.app.daemon import Daemon
-    from linod.control.call import Handler
+    from linod.control.server import Server
 
 IDLE = 0.5
-"""Seconds after READY at which the methods are imported, if nobody has called one before."""
+"""Seconds after READY at which the server is imported, if nobody has called before."""
 
 
-class Methods(Mapping[str, "Handler"]):
-    """The methods of the control socket. They are imported by the first call, because that takes 6 ms, and until READY
-    each of them counts; `load` does it in a quiet moment."""
+class Door:
+    """The sockets on which callers come, and the servers that answer there.
 
-    def __init__(self, daemon: "Daemon") -> None:
+    The servers are made for the first caller: what they import takes 12 ms, and until READY each of them counts.
+    """
+
+    def __init__(self, daemon: "Daemon", sockets: Sequence[socket.socket]) -> None:
         self._daemon = daemon
-        self._made: Mapping[str, Handler] | None = None
+        self._sockets = sockets
+        self._servers: list[Server] = []
 
-    @property
-    def _all(self) -> "Mapping[str, Handler]":
-        if self._made is None:
-            from linod.control.methods import handlers
+    def wait(self) -> None:
+        """Open for the first caller."""
+        loop = asyncio.get_running_loop()
+        for sock in self._sockets:
+            loop.add_reader(sock, self.open)
 
-            self._made = handlers(DaemonOperations(self._daemon))
-        return self._made
+    def open(self) -> None:
+        """Let callers in, from now on."""
+        if self._servers:
+            return
+        import linod
+        from linod.app.operations import DaemonOperations
+        from linod.control.methods import handlers
+        from linod.control.peer import operators
+        from linod.control.server import Server
 
-    def load(self) -> None:
-        """Import them."""
-        len(self._all)
+        daemon, methods = self._daemon, handlers(DaemonOperations(self._daemon))
 
-    def __getitem__(self, name: str) -> "Handler":
-        return self._all[name]
+        def log_each() -> bool:
+            return daemon.settings.log_each_action_request  # which a reload may change
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all)
+        self._leave()
+        for sock in self._sockets:
+            server = Server(methods, operators(), linod.__version__, log_each=log_each)
+            server.serve(sock)
+            self._servers.append(server)
 
-    def __len__(self) -> int:
-        return len(self._all)
+    def _leave(self) -> None:
+        for sock in self._sockets:
+            asyncio.get_running_loop().remove_reader(sock)
+
+    async def close(self, error: ConfigurationError | None) -> None:
+        """Let nobody in any more; those who are inside hear that linod stops, or why it cannot go on."""
+        if not self._servers:
+            self._leave()
+            for sock in self._sockets:
+                sock.close()
+            return
+        from linod.control.interface import refusal
+
+        for server in self._servers:
+            await server.close(why=None if error is None else refusal("Configuration", str(error)))
 
 
 @asynccontextmanager
@@ -57,24 +78,16 @@ async def serve_control(daemon: "Daemon") -> AsyncIterator[None]:
     """Answer linod-ctl while the context lasts; when a configuration error ends it, that is the last answer."""
     settings = daemon.settings
     inherited = inherited_sockets(settings.environ)
-    sockets = inherited or [listen(settings.control_socket)]
-    methods = Methods(daemon)
-    daemon.on_ready.append(lambda: asyncio.get_running_loop().call_later(IDLE, methods.load))
-
-    def log_each() -> bool:
-        return daemon.settings.log_each_action_request  # which a reload may change
-
-    servers = [Server(methods, operators(), linod.__version__, log_each=log_each) for _ in sockets]
-    why = None
+    door = Door(daemon, inherited or [listen(settings.control_socket)])
+    daemon.on_ready.append(lambda: asyncio.get_running_loop().call_later(IDLE, door.open))
+    fatal = None
     try:
-        for server, sock in zip(servers, sockets, strict=True):
-            await server.serve(sock)
+        door.wait()
         yield
     except ConfigurationError as error:
-        why = refusal("Configuration", str(error))
+        fatal = error
         raise
     finally:
-        for server in servers:
-            await server.close(why=why)
+        await door.close(fatal)
         if not inherited:  # a socket of systemd is systemd's
             settings.control_socket.unlink(missing_ok=True)

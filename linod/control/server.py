@@ -77,7 +77,7 @@ class Server:
         """Whether nothing is accepted for want of file descriptors."""
         return self._pause is not None
 
-    async def serve(self, sock: socket.socket) -> None:
+    def serve(self, sock: socket.socket) -> None:
         """Answer on `sock` from now on: a bound Unix socket, listening already or not. It becomes the server's."""
         if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             sock.listen(BACKLOG)

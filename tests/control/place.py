@@ -84,7 +84,7 @@ class Place:
 
         async def start() -> Server:
             server = Server(methods, allowed, version, limit, lambda: log_each)
-            await server.serve(sock)
+            server.serve(sock)
             return server
 
         self.server = self.loop.run(start())

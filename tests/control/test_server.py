@@ -330,7 +330,7 @@ def test_an_inherited_socket_serves_as_it_is(place: Place, doing: Doing, tmp_pat
 
     async def start() -> Server:
         server = Server(doing.methods, lambda peer: True, "0.1.0")
-        await server.serve(listening)
+        server.serve(listening)
         return server
 
     server = place.loop.run(start())
@@ -345,7 +345,7 @@ def test_a_socket_that_does_not_listen_yet_is_made_to(place: Place, doing: Doing
 
     async def start() -> Server:
         server = Server(doing.methods, lambda peer: True, "0.1.0")
-        await server.serve(sock)
+        server.serve(sock)
         return server
 
     server = place.loop.run(start())
