@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from linod.app.control import serve_control
 from linod.app.hostnews import HostNews
-from linod.app.kinds import adopt_kinds
 from linod.app.reload import Reload, Retired
 from linod.app.signals import EarlySignals
 from linod.cgroups.groups import Groups
@@ -194,6 +193,10 @@ class Daemon:
 
     async def adopt_kinds(self, loaded: Loaded) -> Loaded:
         """Make the tables of the kinds of task that the plugins have brought."""
+        if not loaded.kinds:
+            return loaded
+        from linod.app.kinds import adopt_kinds
+
         return await adopt_kinds(loaded, self.store, self.db, self.journal)
 
     async def install(self, loaded: Loaded, settings: Settings) -> None:
@@ -201,7 +204,8 @@ class Daemon:
         runnable = [item for item in loaded.procedures if not item.problem]
         today = self.clock.now().astimezone(ZoneInfo(settings.time_zone)).date()
         queues = frozenset(settings.queues)
-        for task in await self.db.run(self.store.install, runnable, self.clock.now(), today, queues):
+        new = await self.db.run(self.store.not_installed, runnable)
+        for task in await self.db.run(self.store.install, new, self.clock.now(), today, queues) if new else ():
             text = f"Installed {label(task)}"
             self.journal.send(logging.INFO, text, event=Event.TASK_INSTALLED, fields=words.task_fields(task))
 

@@ -1,10 +1,13 @@
 """What a loading host tells about itself and its plugins, put together in the daemon."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from linod.host.protocol import Finding, Loaded, Message, PluginReport
-from linod.kinds import Kind
 from linod.procedures import Procedure
+
+if TYPE_CHECKING:
+    from linod.kinds import Kind
 
 
 class LoadReport:
@@ -38,6 +41,8 @@ class LoadReport:
                     Finding(**{name: str(message[name]) for name in ("plugin", "kind", "text", "cure")})
                 )
             case "kind":
+                from linod.kinds import Kind  # few plugins bring any
+
                 self._kinds.append(Kind.from_wire(message["kind"]))
             case "procedure":
                 self._procedures.append(Procedure.from_wire(message["procedure"]))

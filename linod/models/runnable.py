@@ -1,6 +1,7 @@
 """The kinds of task: what every kind has (`Runnable`), and the kind that linod brings (`SystemTask`)."""
 
 from datetime import datetime, time
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from peewee import BigIntegerField, BooleanField, CharField, IntegerField, TextField
@@ -246,6 +247,10 @@ class Runnable(Sequenced, RecurrenceSet):
         return get_next_suggested_date(task_of(self), moment)
 
 
+EVERY_TASK = frozenset(Runnable._meta.fields)
+"""The columns of every kind."""
+
+
 class SystemTask(Runnable):
     """The plain kind of task."""
 
@@ -254,6 +259,12 @@ class SystemTask(Runnable):
 
     class Meta:
         table_name = "linod_systemtask"
+
+
+@cache
+def own_columns(model: type[Runnable]) -> tuple[str, ...]:
+    """The names of the columns that a kind has beside those of every task."""
+    return tuple(name for name in model._meta.sorted_field_names if name not in EVERY_TASK)
 
 
 def kinds_defined() -> "list[type[Runnable]]":

@@ -6,23 +6,34 @@ method, or the transaction around it, returns. Errors: `DatabaseAway` when the d
 """
 
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any
 
 from linod.store.claim import Claims
-from linod.store.history import History
-from linod.store.installing import Installing
+from linod.store.jobs import Jobs
+from linod.store.kinds import Kinds
 from linod.store.lanes import Lanes
-from linod.store.listing import Listing
 from linod.store.missed import Missed
-from linod.store.ordering import Ordering
 from linod.store.probe import Probe
 from linod.store.replanning import Replanning
-from linod.store.retention import Retention
 from linod.store.users import SiteUsers
+
+if TYPE_CHECKING:
+    from linod.store.later import Later as WhenAsked
+else:
+
+    class WhenAsked:
+        """The methods of `Later`. They are imported by the first call of one, because a start has not 4 ms for them."""
+
+        def __getattr__(self, name: str) -> Any:
+            from linod.store.later import Later
+
+            return getattr(Later, name).__get__(self)
+
 
 __all__ = ["Probe", "Store"]
 
 
-class Store(Installing, Ordering, Replanning, Claims, Missed, History, Retention, Listing, Lanes, SiteUsers):
+class Store(WhenAsked, Jobs, Replanning, Lanes, Kinds, Claims, Missed, SiteUsers):
     """The database of one site.
 
     url           a Peewee URL; SQLite only.
@@ -38,7 +49,7 @@ class Store(Installing, Ordering, Replanning, Claims, Missed, History, Retention
     def rehearse(self, now: datetime) -> None:
         """Ask once what a start and its first pass ask, but for what names the procedures, which are not known yet:
         Peewee compiles a query in 0.5-1 ms, and answers fast then."""
-        self.install((), now, now.date())
+        self.not_installed(())
         self.unplanned(1)
         self.counts()
 

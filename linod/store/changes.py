@@ -1,6 +1,7 @@
 """Who changed what, and which tasks were disabled by their own failure."""
 
 import json
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from linod.jobs import Job
 from linod.models import Runnable, json_value
 from linod.store.jobs import Jobs
 from linod.store.query import param
+from linod.store.replanning import CLOCK
 from linod.store.rows import storable, task_columns, task_value
 from linod.tasks import Task
 
@@ -50,6 +52,16 @@ class Changes(Jobs):
             "after": _json(after),
         }
         return self._inserted(_record, tuple(values), **values)
+
+    def clock_changed(self, expected: datetime, now: datetime, slept: float) -> None:
+        """Record that the wall clock was set, or the machine slept; who did it is not known.
+
+        expected  what it would show without that, or the last that was seen of it.
+        slept     seconds.
+        """
+        after = {"now": now, "slept": round(slept)}
+        owner = os.geteuid(), os.getegid()
+        self.change(now, *owner, "linod", CLOCK, None, None, None, {"now": expected}, after)
 
     def failed_tasks(self, limit: int) -> list[tuple[Task, Job]]:
         """Disabled tasks whose last execution failed, with that job, the last failure first.

@@ -7,7 +7,7 @@ from peewee import Value, fn
 
 from linod import models
 from linod.jobs import Job, State
-from linod.models import Runnable, parse_column
+from linod.models import Runnable
 from linod.store.connection import Connection
 from linod.store.query import param
 from linod.tasks import NOTHING_TO_PLAN, Task
@@ -66,7 +66,7 @@ class Claims(Connection):
         Returns        the task as it was requested, and the job; None for that when a request waits already, or a job
                        has the task. Then nothing was written.
         """
-        level = None if log_level is None else str(parse_column("log_level", log_level))
+        level = None if log_level is None else str(models.parse_column("log_level", log_level))
         asked = task._replace(requested_at=now, requested_by=by[:200], requested_log_level=level)
         return asked, self._claim(asked, slot, now, node, boot_id, retried, next_due, anchor, waits=False)
 

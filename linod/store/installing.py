@@ -29,14 +29,8 @@ class Installing(Edits):
         Returns  the new tasks. A procedure with impossible suggestions is logged, and tried again at the next start.
         Source   Lino's linod page: logging level WARNING for procedures that run each few seconds, else INFO.
         """
-        wanted = [item for item in procedures if item.class_name == SYSTEM_TASK and not item.problem]
-        known = {row[0] for row in self._rows(_installed, kind=SYSTEM_TASK)}
-        added = []
-        for procedure in wanted:
-            if procedure.name not in known:
-                task = self._install(procedure, now, today, queues)
-                added += [task] if task else []
-        return added
+        made = (self._install(procedure, now, today, queues) for procedure in self.not_installed(procedures))
+        return [task for task in made if task]
 
     def _install(self, procedure: Procedure, now: datetime, today: date, queues: Collection[str] | None) -> Task | None:
         """Each procedure is a transaction of its own: what is wrong with one spoils no other."""
@@ -60,10 +54,6 @@ def suggested(procedure: Procedure, today: date) -> Mapping[str, object]:
     level = "WARNING" if procedure.defaults.get("every_unit") == "secondly" else "INFO"
     given = {name: value for name, value in procedure.defaults.items() if value is not None}
     return {"log_level": level, "start_date": today, **given}
-
-
-def _installed() -> Any:
-    return models.Installed.select(models.Installed.procedure).where(models.Installed.kind == param("kind"))
 
 
 def _has_row(model: type[Runnable]) -> Any:

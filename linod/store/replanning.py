@@ -1,17 +1,15 @@
 """Planning anew: reading all tasks piece by piece, which slots were run, and how late it has been already."""
 
 import json
-import os
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from linod import models
 from linod.jobs import State
 from linod.models import Runnable, parse_moment
-from linod.store.changes import Changes
 from linod.store.query import param
 from linod.store.rows import task_columns
-from linod.store.tasks import LONG_AGO
+from linod.store.tasks import LONG_AGO, Tasks
 from linod.tasks import Task, TaskKey
 
 RECORDED = 100
@@ -46,7 +44,7 @@ class Seen(NamedTuple):
     recorded: datetime | None
 
 
-class Replanning(Changes):
+class Replanning(Tasks):
     """What a clock that was set asks for."""
 
     def tasks_after(self, key: TaskKey, limit: int) -> list[Task]:
@@ -69,16 +67,6 @@ class Replanning(Changes):
         """The latest slot that a job was made for."""
         rows = self._rows(_last_run, kind=key.kind, task_id=key.id)
         return _moment(rows[0][0]) if rows else None
-
-    def clock_changed(self, expected: datetime, now: datetime, slept: float) -> None:
-        """Record that the wall clock was set, or the machine slept; who did it is not known.
-
-        expected  what it would show without that, or the last that was seen of it.
-        slept     seconds.
-        """
-        after = {"now": now, "slept": round(slept)}
-        owner = os.geteuid(), os.getegid()
-        self.change(now, *owner, "linod", CLOCK, None, None, None, {"now": expected}, after)
 
     def last_seen(self) -> Seen:
         """How late it was when the database was last used."""

@@ -9,9 +9,8 @@ from peewee import SQL, BooleanField
 from linod import models
 from linod.jobs import Job, State
 from linod.models.fields import Converted
-from linod.models.kinds import own_columns
 from linod.models.rows import JOB_COLUMNS, TASK_COLUMNS
-from linod.models.runnable import Runnable
+from linod.models.runnable import Runnable, own_columns
 from linod.tasks import Task
 
 TEXT_LIMIT = 64 * 1024

@@ -1,13 +1,15 @@
 """Reading tasks: what to plan, what to claim, what is next; and by the names that people use."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from peewee import SQL, fn
 
+from linod import models
 from linod.models import Runnable
+from linod.procedures import Procedure
 from linod.store.connection import Connection
 from linod.store.query import param
 from linod.store.rows import task_columns, task_value
@@ -95,6 +97,12 @@ class Tasks(Connection):
                 last = rows[0][0]
                 found.append((kind, last))
         return found
+
+    def not_installed(self, procedures: Sequence[Procedure]) -> list[Procedure]:
+        """Of these, those that ask for a SystemTask and never had one."""
+        known = {row[0] for row in self._rows(_installed, kind=SYSTEM_TASK)}
+        wanted = (item for item in procedures if item.class_name == SYSTEM_TASK and not item.problem)
+        return [procedure for procedure in wanted if procedure.name not in known]
 
     def of_procedure(self, kind: str, procedure: str, limit: int) -> list[Task]:
         """Enabled tasks of one kind and procedure."""
@@ -245,6 +253,10 @@ def _upcoming(model: type[Runnable], of_one: bool = False) -> Any:
 def _next_procedure(model: type[Runnable]) -> Any:
     query = model.select(model.procedure).where(model.procedure > param("last"))
     return query.order_by(model.procedure).limit(1)
+
+
+def _installed() -> Any:
+    return models.Installed.select(models.Installed.procedure).where(models.Installed.kind == param("kind"))
 
 
 def _of_procedure(model: type[Runnable]) -> Any:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from linod import models
-from linod.models import parse_user_column
 from linod.store.connection import Connection
 from linod.store.query import param
 from linod.users import User, Users
@@ -43,8 +42,8 @@ class SiteUsers(Connection):
         columns  language and time_zone, as people write them.
         Raises   BadValue for a value that does not fit, and for a name that a user has already.
         """
-        username = str(parse_user_column("username", username))
-        parsed = {name: parse_user_column(name, value) for name, value in columns.items()}
+        username = str(models.parse_user_column("username", username))
+        parsed = {name: models.parse_user_column(name, value) for name, value in columns.items()}
         with self.transaction():
             if self.user(username) is not None:
                 raise models.BadColumn("username", f"there is a user {username!r} already; set-user changes it")
@@ -58,7 +57,7 @@ class SiteUsers(Connection):
         """Set language and time zone, or one of them. Returns the user as it is then; raises BadValue."""
         if "username" in columns:
             raise models.BadColumn("username", "stays as it is: jobs and changes name their user; add another one")
-        parsed: dict[str, Any] = {name: parse_user_column(name, value) for name, value in columns.items()}
+        parsed: dict[str, Any] = {name: models.parse_user_column(name, value) for name, value in columns.items()}
         changed = user._replace(**parsed)
         self._changed(_set, id=user.id, language=changed.language, time_zone=changed.time_zone)
         return changed

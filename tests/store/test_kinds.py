@@ -15,7 +15,8 @@ from linod.jobs import State
 from linod.kinds import Kind, OwnColumn
 from linod.lists import Wanted
 from linod.models import Runnable, detached, task_row
-from linod.models.kinds import own_columns, stored_model
+from linod.models.kinds import stored_model
+from linod.models.runnable import own_columns
 from linod.store import Store, tasks
 from linod.store.query import compile_query
 from linod.tasks import SYSTEM_TASK, Task, TaskKey
