@@ -8,13 +8,16 @@ from linod.store.connection import Connection
 from linod.store.query import param
 from linod.users import User, Users
 
+USERS = 'SELECT {} FROM "linod_user" ORDER BY "username"'.format(", ".join(f'"{name}"' for name in User._fields))
+"""As text: each start asks it, and Peewee takes 0.7 ms to make it."""
+
 
 class SiteUsers(Connection):
     """Reads and edits of users. None is ever removed: jobs and changes name them."""
 
     def users(self) -> list[User]:
         """All of them, by username."""
-        return [User(*row) for row in self._rows(_users)]
+        return [User(*row) for row in self._rows_of(USERS)]
 
     def site_users(self, daemon_user: str) -> Users:
         """All of them, and the one in whose name jobs run, who is added when missing."""
@@ -65,10 +68,6 @@ class SiteUsers(Connection):
 
 def _columns() -> tuple[Any, ...]:
     return tuple(getattr(models.User, name) for name in User._fields)
-
-
-def _users() -> Any:
-    return models.User.select(*_columns()).order_by(models.User.username)
 
 
 def _user() -> Any:
