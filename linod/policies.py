@@ -4,7 +4,6 @@ A column that is NULL is filled by `[defaults]` of the settings, else by linod's
 """
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import NamedTuple
 
 from linod.errors import near
@@ -93,39 +92,6 @@ def limits_of(row: object, defaults: Policy) -> dict[str, int]:
         if value != none:
             limits[name] = value
     return limits
-
-
-class Source(StrEnum):
-    """Who says the value of a policy."""
-
-    TASK = "task"
-    SETTINGS = "settings"
-    LINOD = "linod"
-
-
-class Value(NamedTuple):
-    """A policy in force, and who says it."""
-
-    value: object
-    source: Source
-
-
-def values(row: object, said: Mapping[str, object]) -> dict[str, Value]:
-    """The policies of a task in force, by their names.
-
-    row   as `policy_of` takes it.
-    said  `[defaults]` of the settings: `Settings.defaults`.
-    """
-    found = {}
-    for name in POLICIES:
-        own = getattr(row, name)
-        if own is not None:
-            found[name] = Value(own, Source.TASK)
-        elif name in said:
-            found[name] = Value(said[name], Source.SETTINGS)
-        else:
-            found[name] = Value(getattr(LINODS, name), Source.LINOD)
-    return found
 
 
 class Kind(NamedTuple):

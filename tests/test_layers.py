@@ -9,11 +9,12 @@ import linod
 ROOT = Path(linod.__file__).parent
 
 GROUPS = [
-    {"errors", "clock", "lazy", "settings", "loglevels", "quantities", "policies"},
+    {"errors", "clock", "lazy", "settings", "loglevels", "quantities", "policies", "inforce"},
     {
         "recurrence",
         "tasks",
         "jobs",
+        "retries",
         "afterwards",
         "changes",
         "schedule",
@@ -36,6 +37,7 @@ WITHIN = {
     "settings": {"errors", "lazy", "loglevels", "policies", "quantities"},
     "quantities": set(),
     "policies": {"errors", "quantities"},
+    "inforce": {"policies"},
     "clock": set(),
     "lazy": set(),
     "errors": set(),
@@ -43,7 +45,8 @@ WITHIN = {
     "recurrence": {"tasks"},
     "tasks": {"jobs", "recurrence"},
     "jobs": set(),
-    "afterwards": {"tasks", "jobs"},
+    "retries": {"tasks"},
+    "afterwards": {"tasks", "jobs", "retries"},
     "changes": set(),
     "schedule": {"tasks", "jobs"},
     "lists": {"tasks"},

@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
+from datetime import datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -18,12 +19,12 @@ from linod.errors import DatabaseAway, LinodError
 from linod.host.client import HostClient
 from linod.host.process import HostProcess, spawn
 from linod.host.protocol import HostEvents, Loaded
+from linod.jobs import Job
 from linod.journal import Event, Journal
 from linod.lock import DatabaseLock, boot_id
 from linod.notify import Notifier
 from linod.procedures import Procedure
 from linod.runner import Absence, Drain, Runner, Site, Supervisor, run_loops, words
-from linod.runner.settling import settle
 from linod.settings import Options, Settings
 from linod.store import Store
 from linod.store.thread import DatabaseThread
@@ -147,12 +148,17 @@ class Daemon:
         if self.groups.problem and "INVOCATION_ID" in self.settings.environ:  # without systemd nobody expects any
             log.info(self.groups.problem, extra={"event": Event.NO_LIMITS})
         now = self.clock.now()
-        for job in await self.db.run(settle, self.store, now, self.zone, self.settings.policy):
+        for job in await self._settle(now) if await self.db.run(self.store.left_over) else ():
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
             fields = words.job_fields(job) | {"LINOD_OUTCOME": "interrupted"}
             self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)
         # The host loads still: meanwhile the database thread compiles what the first pass asks, 10 ms of Peewee.
         self._rehearsal = asyncio.ensure_future(self.db.run(self.store.rehearse, now))
+
+    async def _settle(self, now: datetime) -> Sequence[Job]:
+        from linod.runner.settling import settle
+
+        return await self.db.run(settle, self.store, now, self.zone, self.settings.policy)
 
     async def _patiently(self, opening: Coroutine[None, None, None]) -> None:
         """Tell systemd that the start goes on: the migration of a large database, or its copy, takes a while."""

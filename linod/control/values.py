@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from linod.control.interface import NULL_IN_LISTS
+from linod.inforce import values
 from linod.jobs import Job
 from linod.kinds import Kind
 from linod.loglevels import LogLevels
-from linod.policies import LINODS, values
+from linod.policies import LINODS
 from linod.procedures import Procedure
 from linod.recurrence.when import when
 from linod.tasks import NOTHING_TO_PLAN, Task, label, status

@@ -4,6 +4,9 @@ import os
 import socket
 from typing import NamedTuple
 
+LINGER = 2.0
+"""Seconds that a channel may stay open after its child is gone, because a process that it started holds it."""
+
 
 class Channel(NamedTuple):
     """The daemon's ends, which do not block, and `theirs`, to be passed: stream, standard output, standard error.

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from linod.cgroups import Group
 from linod.cgroups.groups import Groups
 from linod.host.channel import Channel
-from linod.host.outcomes import Exit
 from linod.host.packets import encode
 from linod.host.protocol import Message, Order
 
 if TYPE_CHECKING:
+    from linod.host.outcomes import Exit
     from linod.host.running import RunningJob
 
 SPARE_ATTEMPTS = 3
@@ -150,6 +150,8 @@ class Children:
     def unforked(self, message: Message) -> None:
         child = self._alive.pop(message["child"], None)
         if child is not None:
+            from linod.host.outcomes import Exit
+
             child.lost, child.finished = f"no process could be started: {message['error']}", Exit()
             self._lost_spares = SPARE_ATTEMPTS  # the next job tries again, and reports it
             self._tell_end(child)
@@ -159,6 +161,8 @@ class Children:
         child = self._alive.pop(message["child"], None)
         if child is None:
             return ""
+        from linod.host.outcomes import Exit  # by the first end of a child
+
         child.finished = Exit.of(message)
         if child is not self._spare:
             self._tell_end(child)

@@ -5,20 +5,23 @@ import logging
 import signal
 from collections.abc import Callable, Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from linod.cgroups.groups import Groups
 from linod.clock import Clock
 from linod.errors import ConfigurationError, LinodError
+from linod.host.channel import LINGER
 from linod.host.children import Child, Children
 from linod.host.link import End, HostLink
 from linod.host.mux import Mux
-from linod.host.outcomes import Told
 from linod.host.process import HostProcess, unusable_host
 from linod.host.protocol import HostAway, HostEvents, Loaded, Message, Order, PluginReport
 from linod.host.report import LoadReport
-from linod.host.running import LINGER, RunningJob
 from linod.jobs import Ending, State
 from linod.settings.model import HostSettings
+
+if TYPE_CHECKING:
+    from linod.host.running import RunningJob
 
 log = logging.getLogger("lino")
 
@@ -206,6 +209,8 @@ class HostClient:
         Raises  HostAway when there is no host, or the daemon has no descriptors left; then no event of this job
                 follows.
         """
+        from linod.host.running import RunningJob  # by the first job, which no start waits for
+
         if child is not None:
             self._children.reserved -= 1
         if child is None or not self._has(child):
@@ -249,7 +254,7 @@ class HostClient:
             except OSError as error:  # start_job tries again, and reports it
                 log.debug("No spare for the next job: %s", error)
 
-    def _over(self, job: RunningJob) -> None:
+    def _over(self, job: "RunningJob") -> None:
         del self._jobs[job.id]
         self._changed.set()
         self._end_if_retired()
@@ -295,6 +300,8 @@ class HostClient:
             return None
         new = job.told is None
         if job.told is None:
+            from linod.host.outcomes import Told
+
             job.told = Told(state, reason)
             self._signal(job_id, signal.SIGTERM, whole_group=False)
         job.kill_after(max(grace, 0.0), lambda: self.kill_job(job_id))

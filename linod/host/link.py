@@ -8,11 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
-from linod.host.outcomes import signal_name
 from linod.host.packets import BadPacket, Gone
 from linod.host.process import HostProcess
 from linod.host.protocol import VERSION, Message
-from linod.host.text import Lines
+from linod.host.text import Lines, signal_name
 from linod.settings.model import HostSettings
 
 TAIL_LINES = 100

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from linod.host.intake import Report
 from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, TERMINATED, Message
-from linod.host.text import size
+from linod.host.text import signal_name, size
 from linod.jobs import Outcome, State, Usage
 
 UNREPORTED = {EXIT_SUCCEEDED: State.SUCCEEDED, EXIT_WARNED: State.WARNED, EXIT_FAILED: State.FAILED}
@@ -126,11 +126,3 @@ def _no_memory(usage: Usage, memory_max: int) -> str:
         return f"used {size(memory_max)}, its memory_max"
     used = f"when it had {size(usage.memory_peak)}: " if usage.memory_peak else "because "
     return f"was killed by the kernel {used}the machine, or MemoryMax= of the unit, has no more"
-
-
-def signal_name(number: int) -> str:
-    """SIGKILL for 9; real-time signals and unknown ones as numbers."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)

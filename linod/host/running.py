@@ -12,6 +12,7 @@ from linod.cgroups import Watch
 from linod.cgroups.groups import Groups
 from linod.cgroups.usage import usage
 from linod.clock import Clock
+from linod.host.channel import LINGER
 from linod.host.children import Child
 from linod.host.intake import Intake, Printer
 from linod.host.kernel import process_started, sleeps_uninterruptibly
@@ -27,9 +28,6 @@ READ_BYTES = 32 * 1024
 INSIST = 2.0
 """Seconds from the SIGKILL that the host was asked for until the daemon sends its own, and tells of a job that does not
 end all the same."""
-
-LINGER = 2.0
-"""Seconds that the channel may stay open after the process is gone, because a process it started holds it."""
 
 
 class RunningJob:

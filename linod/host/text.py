@@ -1,5 +1,7 @@
 """Text within limits: what plugins and their subprocesses print is any bytes, any length."""
 
+import signal
+
 from linod.host.protocol import LINE_BYTES
 
 ELLIPSIS = "…"
@@ -72,3 +74,11 @@ class Lines:
         text = data[: LINE_BYTES + 4].decode("utf-8", "backslashreplace").rstrip()
         if text:
             lines.append(cut(clean(text), LINE_BYTES))
+
+
+def signal_name(number: int) -> str:
+    """SIGKILL for 9; real-time signals and unknown ones as numbers."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)

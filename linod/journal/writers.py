@@ -8,7 +8,6 @@ from typing import Protocol, TextIO
 
 from linod.journal.entry import Entry, printable, priority
 from linod.journal.events import Event
-from linod.journal.native import NativeWriter
 
 COLORS = ((50, "\x1b[1;31m"), (40, "\x1b[31m"), (30, "\x1b[33m"), (20, ""), (0, "\x1b[2m"))
 """By level, the first that fits: bold red, red, yellow, none, dim."""
@@ -37,6 +36,8 @@ def open_writer(environ: Mapping[str, str], stderr: TextIO | None, *, color: boo
     """
     fd = _descriptor(stderr)
     if fd is not None and is_journal(environ, stderr):
+        from linod.journal.native import NativeWriter
+
         return JournalWriter(NativeWriter(site), StderrWriter(fd, prefixed=True))
     if color is None:
         color = fd is not None and os.isatty(fd) and "NO_COLOR" not in environ and environ.get("TERM") != "dumb"

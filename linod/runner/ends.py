@@ -3,7 +3,7 @@
 Runs in the database thread."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linod.afterwards import Follows, what_follows
 from linod.errors import LinodError
@@ -11,10 +11,17 @@ from linod.jobs import Job, State
 from linod.policies import policy_of
 from linod.recurrence import TICK, Passed, Recurrence, last_slot, passed, plan
 from linod.runner.clockset import NOTICED
+from linod.runner.missed import which
 from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.store import Store
-from linod.tasks import NOTHING_TO_PLAN, Task, splayed
+from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey, splayed
+
+if TYPE_CHECKING:
+    from linod.runner.turn import Ended
+
+GONE = Follows(NOTHING_TO_PLAN, False, False, 0)
+"""What follows in a task that was removed while its job ran."""
 
 
 class Slots(NamedTuple):
@@ -26,6 +33,34 @@ class Slots(NamedTuple):
 
     next: datetime
     skipped: Passed | None = None
+
+
+def write_end(store: Store, note: "Ended", site: Site) -> None:
+    """Write the end of a job, and what it leaves in the row of its task.
+
+    Raises  IllegalTransition when the job has ended before.
+    """
+    job = note.job
+    task = store.task(TaskKey(job.kind, job.task_id))
+    follows, skipped = GONE, None
+    was: datetime | None = NOTHING_TO_PLAN
+    if task is not None:
+        follows, skipped = after_job(store, task, job, note.outcome.state, note.at, site)
+        # Edited meanwhile, the next turn plans it; a retry is not planned.
+        was = NOTHING_TO_PLAN if task.next_due is None and not follows.retried else task.next_due
+    store.end(
+        job,
+        note.outcome,
+        note.at,
+        **follows._asdict(),
+        was=was,
+        log=note.log,
+        log_lines=note.log_lines,
+        log_dropped=note.log_dropped,
+        message=note.log,
+    )
+    if task is not None and skipped is not None:
+        store.skip(task, skipped, note.at, f"Skipped {which(skipped, site.zone)}: job {job.id} had not ended")
 
 
 def after_job(

@@ -7,11 +7,11 @@ those of an interval are, because it is real time that counts there.
 
 from datetime import datetime
 
-from linod.afterwards import pause
 from linod.errors import LinodError
 from linod.policies import policy_of
 from linod.recurrence import Recurrence, plan
 from linod.recurrence.checks import INTERVALS
+from linod.retries import pause
 from linod.runner.site import Site
 from linod.store import Store
 from linod.tasks import NOTHING_TO_PLAN, SYSTEM_TASK, Task, TaskKey, splayed

@@ -21,8 +21,6 @@ def settle(store: Store, now: datetime, zone: ZoneInfo, defaults: Policy = LINOD
     defaults  what fills a policy that a task leaves empty.
     Returns   the jobs.
     """
-    if not store.left_over():
-        return ()
     for job in store.unfinished():
         if job.pid is not None and job.pid_started is not None:
             end_leftovers(job.pid, job.pid_started, job.boot_id)

@@ -7,18 +7,16 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypedDict
 
-from linod.afterwards import Follows
 from linod.errors import IllegalTransition, LinodError
 from linod.jobs import Job, Outcome
 from linod.recurrence import Recurrence, plan
-from linod.runner.ends import after_job
-from linod.runner.missed import due_now, which
+from linod.runner.missed import due_now
 from linod.runner.queues import Room, next_due, requested_first, room_of
 from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.schedule import FRESH, claim_order, is_fresh
 from linod.store import Store
-from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey, splayed
+from linod.tasks import NOTHING_TO_PLAN, Task, splayed
 
 log = logging.getLogger("lino")
 
@@ -47,10 +45,6 @@ class Ended(NamedTuple):
     log: str
     log_lines: int
     log_dropped: int
-
-
-GONE = Follows(NOTHING_TO_PLAN, False, False, 0)
-"""What follows in a task that was removed while its job ran."""
 
 
 Note = Started | Ended
@@ -91,30 +85,12 @@ def write_notes(store: Store, notes: Sequence[Note], site: Site) -> None:
 
 
 def _write(store: Store, note: Note, site: Site) -> None:
-    job = note.job
     if isinstance(note, Started):
-        store.started(job.id, note.pid, note.pid_started, note.at)
+        store.started(note.job.id, note.pid, note.pid_started, note.at)
         return
-    task = store.task(TaskKey(job.kind, job.task_id))
-    follows, skipped = GONE, None
-    was: datetime | None = NOTHING_TO_PLAN
-    if task is not None:
-        follows, skipped = after_job(store, task, job, note.outcome.state, note.at, site)
-        # Edited meanwhile, the next turn plans it; a retry is not planned.
-        was = NOTHING_TO_PLAN if task.next_due is None and not follows.retried else task.next_due
-    store.end(
-        job,
-        note.outcome,
-        note.at,
-        **follows._asdict(),
-        was=was,
-        log=note.log,
-        log_lines=note.log_lines,
-        log_dropped=note.log_dropped,
-        message=note.log,
-    )
-    if task is not None and skipped is not None:
-        store.skip(task, skipped, note.at, f"Skipped {which(skipped, site.zone)}: job {job.id} had not ended")
+    from linod.runner.ends import write_end  # by the first end of a job, which no start waits for
+
+    write_end(store, note, site)
 
 
 def plan_unplanned(store: Store, now: datetime, site: Site) -> tuple[bool, list[tuple[Task, LinodError]]]:

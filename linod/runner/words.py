@@ -3,11 +3,11 @@
 import logging
 import shlex
 
-from linod.afterwards import disables, pause
 from linod.jobs import DISABLING, Job, Outcome, State
 from linod.journal import Event
 from linod.policies import LINODS, Policy
 from linod.quantities import seconds_text
+from linod.retries import disables, pause
 from linod.tasks import Task, label, length
 
 

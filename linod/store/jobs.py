@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peewee import Case
 
 from linod import models
-from linod.afterwards import Follows
 from linod.errors import IllegalTransition
 from linod.jobs import ARROWS, EXECUTED, UNFINISHED, Job, Outcome, State, Usage
 from linod.models import Runnable
@@ -15,6 +14,9 @@ from linod.store.query import param
 from linod.store.rows import job_columns, job_value, storable
 from linod.store.tasks import Tasks
 from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
+
+if TYPE_CHECKING:
+    from linod.afterwards import Follows
 
 ANY_UNFINISHED = 'SELECT 1 FROM "linod_job" WHERE "state" IN ({}) LIMIT 1'.format(
     ", ".join(f"'{state.value}'" for state in UNFINISHED)
@@ -102,13 +104,15 @@ class Jobs(Tasks):
         """The jobs that are claimed or running, the oldest first."""
         return [job_value(row) for row in self._rows(_unfinished)]
 
-    def interrupt_unfinished(self, now: datetime, message: str, follows: Callable[[Task, Job], Follows]) -> list[Job]:
+    def interrupt_unfinished(self, now: datetime, message: str, follows: "Callable[[Task, Job], Follows]") -> list[Job]:
         """Settle what a daemon left that is no more: its jobs become interrupted, in one transaction.
 
         message   why; for people.
         follows   what that means for a job's task.
         Returns   the jobs as they are now. Nothing is disabled.
         """
+        from linod.afterwards import Follows  # most starts find nothing to settle
+
         outcome = Outcome(State.INTERRUPTED, message)
         with self.transaction():
             jobs = self.unfinished()
