@@ -13,6 +13,7 @@ from linod.app.control import serve_control
 from linod.app.hostnews import HostNews
 from linod.app.reload import Reload, Retired
 from linod.app.signals import EarlySignals
+from linod.app.statusline import StatusLine
 from linod.cgroups.groups import Groups
 from linod.clock import Clock
 from linod.errors import DatabaseAway, LinodError
@@ -88,7 +89,7 @@ class Daemon:
         self._ready_or_stopping = asyncio.Event()
         self.on_ready: list[Callable[[], object]] = []
         self.on_settings: list[Callable[[Settings], object]] = []
-        self._told = ""
+        self._line = StatusLine(self._status, self.notifier.status)
 
     async def serve(self, loops: int | None) -> None:
         """Run until stopped; with `loops`, that many loops. Raises LinodError when the site cannot be served."""
@@ -115,6 +116,7 @@ class Daemon:
             if not self._stops:
                 await (self.runner.run(self._ready) if loops is None else run_loops(self.runner, self.clock, loops))
             await self.reload.stop()
+            self._line.stop()
             self._drain = Drain(self.runner, self.clock, self.notifier)
             await self._drain.run()
             if self._fatal is not None:
@@ -279,10 +281,7 @@ class Daemon:
 
     def _turned(self) -> None:
         self._lengthy.look()
-        status = self._status()
-        if status != self._told:
-            self._told = status
-            self.notifier.status(status)
+        self._line.may_have_changed()
 
     def _status(self) -> str:
         """The line that `systemctl status` shows."""

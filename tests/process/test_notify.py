@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 from tests.process.site import DEADLINE, Site
 
@@ -57,6 +58,21 @@ def test_status_tells_counts_and_draining_extends_the_timeout(site: Site) -> Non
     assert "STOPPING=1" in late
     assert any(line.startswith("EXTEND_TIMEOUT_USEC=") for line in late)
     assert site.log().splitlines()[-1] == "Done"
+
+
+def test_status_follows_short_jobs_once_a_second_and_ends_with_the_truth(site: Site) -> None:
+    site.plugin(IDLE)
+    site.start()
+    site.forget_messages()
+    began = time.monotonic()
+    for _ in range(20):
+        assert site.run_now("idle")["outcome"] == "succeeded"
+    site.ctl("disable", "slow")
+    site.wait_until(lambda: any("1 disabled" in message for message in site.messages), "the status")
+    told = [message for message in site.messages if message.startswith("STATUS=")]
+    assert len(told) <= time.monotonic() - began + 2, told
+    assert told[-1].startswith("STATUS=2 tasks, 0 running, 1 disabled")
+    site.stop()
 
 
 def test_without_notify_socket_nothing_happens(site: Site) -> None:

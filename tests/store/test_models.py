@@ -215,6 +215,8 @@ def test_a_row_goes_through_json_to_a_detached_instance(store: Store) -> None:
     assert task_of(instance) == task
     assert wire["next_due"] == "2026-11-24T12:00:00.000500Z"
     assert wire["start_time"] == "04:00:00"
+    assert "timeout" not in wire and instance.timeout is None
+    instance.timeout = None
     assert instance.changed_columns() == set()
 
 
