@@ -154,7 +154,7 @@ class Daemon:
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
             fields = words.job_fields(job) | {"LINOD_OUTCOME": "interrupted"}
             self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)
-        # The host loads still: meanwhile the database thread compiles what the first pass asks, 10 ms of Peewee.
+        # The host loads still: meanwhile the database thread compiles what the first pass asks, some ms of Peewee.
         self._rehearsal = asyncio.ensure_future(self.db.run(self.store.rehearse, now))
 
     async def _settle(self, now: datetime) -> Sequence[Job]:

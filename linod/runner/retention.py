@@ -63,6 +63,7 @@ class Retention:
         self._changes: int | None = None
         self._limit = MOST
         self._asked = asyncio.Event()
+        self._work = asyncio.Event()  # there is something to look at
 
     def ended(self, key: TaskKey) -> None:
         """A job of this task has ended: look at it in the next round."""
@@ -70,6 +71,7 @@ class Retention:
             self._ended.add(key)
         else:
             self._anew = True
+        self._work.set()
 
     def trim(self, key: TaskKey | None) -> None:
         """Look at a task now, because its policy has changed; None: at all of them."""
@@ -77,15 +79,17 @@ class Retention:
             self._anew = True
         else:
             self._ended.add(key)
+        self._work.set()
         self._asked.set()
 
     async def run(self) -> None:
         """Work until cancelled."""
         swept_at = self._clock.monotonic()
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(ROUND):
-                    await self._asked.wait()
+            if not self.pending:  # an idle minute has no round, whose wake-ups are a tenth of it
+                self._work.clear()
+                await _within(max(0.0, swept_at + SWEEP - self._clock.monotonic()), self._work)
+            await _within(ROUND, self._asked)
             self._asked.clear()
             if self._clock.monotonic() - swept_at >= SWEEP:
                 self._anew = True
@@ -99,12 +103,18 @@ class Retention:
         self.begin_round()
         more = True
         while more:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(BUSY):
-                    await self._quiet.wait()
+            await _within(BUSY, self._quiet)
             began = self._clock.monotonic()
             more = await self.batch()
             await asyncio.sleep(max(PAUSE, SHARE * (self._clock.monotonic() - began)))
+
+    @property
+    def pending(self) -> bool:
+        """Whether the next round has something to look at."""
+        return bool(self._ended) or self._unfinished()
+
+    def _unfinished(self) -> bool:
+        return bool(self._tasks or self._anew or self._sweeping or self._changes is not None)
 
     def begin_round(self) -> None:
         """Look at the tasks that had a job since the last round. What a round has left is done first."""
@@ -127,7 +137,7 @@ class Retention:
             self._limit = max(1, self._limit // 2)
         elif took < LONG / 2 and removed:
             self._limit = min(MOST, self._limit * 2)
-        return bool(self._tasks or self._anew or self._sweeping or self._changes is not None)
+        return self._unfinished()
 
     def _remove(self) -> int:
         """Remove some rows, and look at no more tasks than a batch may; what is left to do is remembered."""
@@ -151,3 +161,9 @@ class Retention:
         found = self._store.next_task_with_jobs(self._swept) if self._sweeping else None
         self._sweeping = found is not None
         return found
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -4,11 +4,14 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from linod.jobs import State
 from linod.policies import Policy
 from linod.runner import retention
 from linod.runner.retention import Retention
 from linod.tasks import Task, TaskKey
+from tests.process.site import DEADLINE
 from tests.runner.crank import Crank
 from tests.store.test_retention import Rows
 
@@ -78,6 +81,41 @@ def test_a_round_looks_at_the_tasks_that_had_a_job(tmp_path: Path) -> None:
             trimmed.work.trim(active.key)
             await trimmed.round()
             assert trimmed.left == 30 + 20
+
+    asyncio.run(body())
+
+
+def test_there_is_no_round_while_no_job_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "ROUND", 0.0)
+    monkeypatch.setattr(retention, "BUSY", 0.0)
+
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            trimmed = Trimmed(crank, Policy(keep_jobs=20))
+            task = await trimmed.task("busy", 30)
+            batches, batch = [0], trimmed.work.batch
+
+            async def counted() -> bool:
+                batches[0] += 1
+                return await batch()
+
+            async def until_trimmed() -> int:
+                async with asyncio.timeout(DEADLINE):
+                    while trimmed.left > 20 or trimmed.work.pending:
+                        await crank.db.run(bool)
+                return batches[0]
+
+            monkeypatch.setattr(trimmed.work, "batch", counted)
+            working = asyncio.ensure_future(trimmed.work.run())
+            swept = await until_trimmed()
+            until = asyncio.get_running_loop().time() + 5 * retention.PAUSE  # several rounds, if there were any
+            while asyncio.get_running_loop().time() < until:
+                await crank.db.run(bool)
+            assert batches[0] == swept
+            trimmed.more(task, 5)
+            trimmed.work.ended(task.key)
+            assert await until_trimmed() > swept
+            working.cancel()
 
     asyncio.run(body())
 
