@@ -267,7 +267,9 @@ class Runner:
         early = self._alarm is not None and now > self._clock.now()
         claimed: tuple[tuple[Task, Job], ...] = ()
         try:
-            turning = partial(work, late_first=self._late_first, hand_over=self._to(child, early))
+            turning = partial(
+                work, late_first=self._late_first, one_commit=self._more_waits, hand_over=self._to(child, early)
+            )
             turn = await self.db.run(turning, self.store, notes, now, free, self.site, explain)
             claimed = turn.claimed
             self._written(notes)

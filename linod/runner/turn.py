@@ -186,10 +186,15 @@ def work(
     explain: bool,
     *,
     late_first: bool,
+    one_commit: bool,
     hand_over: HandOver | None,
 ) -> Turn:
-    """What ended and what is claimed in its place are one commit: under load that is what a job waits for most."""
-    with store.transaction() if notes else nullcontext():
+    """Write what ended, and take a turn.
+
+    one_commit  for what ended and for what is claimed in its place: under load that is what a job waits for most. Else
+                the end is durable before anything is looked for, 0.4 ms earlier.
+    """
+    with store.transaction() if notes and one_commit else nullcontext():
         write_notes(store, notes, site)
         turn = run_turn(store, now, free, site, explain=explain, late_first=late_first)
     if turn.claimed and hand_over is not None:
