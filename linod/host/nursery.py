@@ -17,6 +17,8 @@ from linod.host.strays import Strays, StrayWatch
 if TYPE_CHECKING:
     from resource import struct_rusage
 
+    from linod.host.child import Equipment
+
 SOON = 0.05
 """Seconds that a child waits for its order before it rehearses, when it was forked while all job slots were taken: if
 work waits, the order comes within milliseconds, and a rehearsal, 0.8 ms, holds up others more than it helps one."""
@@ -68,10 +70,11 @@ class Nursery:
         self._leaving: dict[int, _Child] = {}  # by the descriptor of the watch
         self._unremoved: list[Group] = []
         self._strays: Strays | None = None
+        self._equipment: Equipment
 
     def prepare(self) -> None:
         """Import and rehearse what every child does, and take back what plugins did to logging."""
-        from linod.host import child  # noqa: F401
+        from linod.host.child import Equipment
         from linod.host.logs import release_logging
         from linod.host.rehearsal import rehearse_in_host
         from linod.procedures import procedures
@@ -79,7 +82,8 @@ class Nursery:
         release_logging()
         if any(_is_async(procedure.func) for procedure in procedures.ordered()):
             from linod.host import coroutine  # noqa: F401
-        rehearse_in_host()
+        self._equipment = Equipment()
+        rehearse_in_host(self._equipment.outlet, self._equipment.handler, self._equipment.files[0])
 
     def warnings(self) -> list[str]:
         """What the registry has to say about the plugins."""
@@ -132,7 +136,7 @@ class Nursery:
         from linod.host.child import Child
 
         try:
-            Child(fds, parent, inherited, group).run(SOON if full else 0.0)
+            Child(fds, parent, inherited, self._equipment, group).run(SOON if full else 0.0)
         except BaseException:  # linod's own failure; it must not reach the host's loop, of which this is a copy
             traceback.print_exc(file=sys.__stderr__)
         finally:

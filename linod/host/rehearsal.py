@@ -13,7 +13,7 @@ import socket
 from typing import TextIO
 
 from linod.host.order import begin, has_order, read_order
-from linod.host.outlet import Outlet, OutletHandler, Printed, text_file
+from linod.host.outlet import Outlet
 from linod.host.protocol import Message
 from linod.host.verdict import Verdict
 from linod.jobs import State
@@ -48,13 +48,11 @@ def rehearse(outlet: Outlet, handler: logging.Handler, printed: TextIO) -> None:
         outlet.report(Verdict(State.SUCCEEDED).report(signalled=False))
 
 
-def rehearse_in_host() -> None:
-    """Rehearse for all children to come, with what each makes for itself. Leaves the process as it is."""
+def rehearse_in_host(outlet: Outlet, handler: logging.Handler, printed: TextIO) -> None:
+    """Rehearse for all children to come, with what each of them will have. Leaves the process as it is."""
     root = logging.getLogger()
     level = root.level
     for _ in range(ENOUGH):
-        outlet = Outlet()
-        stdout = text_file(Printed(outlet, "stdout", logging.INFO, 1))
-        rehearse(outlet, OutletHandler(outlet.record), stdout)
+        rehearse(outlet, handler, printed)
         signal.pthread_sigmask(signal.SIG_BLOCK, [])
     root.setLevel(level)

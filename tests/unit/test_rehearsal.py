@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+from linod.host.child import Equipment
 from linod.host.rehearsal import rehearse_in_host
 
 
@@ -15,8 +16,9 @@ def test_it_leaves_the_process_as_it_was() -> None:
     root.setLevel(37)
     gc.collect()
     try:
+        equipment = Equipment()
         state = _state()
-        rehearse_in_host()
+        rehearse_in_host(equipment.outlet, equipment.handler, equipment.files[0])
         gc.collect()
         assert _state() == state
         assert root.level == 37
