@@ -48,11 +48,11 @@ def replan_some(store: Store, after: TaskKey, now: datetime, site: Site) -> Task
     return TaskKey(following[0], 0) if following else None
 
 
-def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back: bool = False) -> datetime:
+def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back: datetime | None = None) -> datetime:
     """The slot `due`, or else the first after it that no job has had; of an interval `due`.
 
-    set_back  the clock was just set back: an interval then leaves out the one slot that it has had, if it has not had
-              the one after it. So a small step back has no job run twice, and a big one no interval pause.
+    set_back  to when the clock was just set back: by less than an interval, and the one slot is left out that was had.
+              So a small step back has no job run twice, and a big one no interval pause.
     Raises    BadRecurrence.
     """
     if site.seen is None or due > site.seen:
@@ -63,7 +63,10 @@ def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back
     rule = Recurrence.of(splayed(task, site.policy))
     if rule.unit in INTERVALS:
         following = rule.next_after(due, site.zone) if set_back and store.was_run(task.key, due) else None
-        return due if following is None or store.was_run(task.key, following) else following
+        if set_back is None or following is None or store.was_run(task.key, following):
+            return due
+        before = site.seen if site.seen < following else due  # else that was seen before an earlier step back
+        return following if before - set_back < following - due else due
     for _ in range(TRIED):
         if due > last or not store.was_run(task.key, due):
             return due
@@ -81,6 +84,6 @@ def _retry(task: Task, now: datetime, site: Site) -> datetime | None:
 def _replanned(store: Store, task: Task, now: datetime, site: Site) -> datetime | None:
     """None for an impossible row: it was said when it was planned."""
     try:
-        return not_run_yet(store, task, plan(splayed(task, site.policy), now, site.zone), site, set_back=True)
+        return not_run_yet(store, task, plan(splayed(task, site.policy), now, site.zone), site, set_back=now)
     except LinodError:
         return None

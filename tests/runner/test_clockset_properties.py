@@ -114,6 +114,7 @@ async def run_until_noting(crank: Crank, end: datetime) -> list[tuple[str, datet
 
 @settings(max_examples=40, deadline=None)
 @example([Act(1, "set", 72), Act(1, "set", -72), Act(1, "set", 72)])
+@example([Act(7, "set", -7)])
 @example([Act(1, "set", -72), Act(1, "restart", 0), Act(20, "set", 100)])
 @example([Act(1, "restart", -72), Act(40, "restart", 90), Act(5, "set", -3)])
 @given(acts)
