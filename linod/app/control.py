@@ -21,7 +21,7 @@ IDLE = 0.5
 class Door:
     """The sockets on which callers come, and the servers that answer there.
 
-    The servers are made for the first caller: what they import takes 12 ms, and until READY each of them counts.
+    The servers are made for the first caller: what they import takes 10 ms, and until READY each of them counts.
     """
 
     def __init__(self, daemon: "Daemon", sockets: Sequence[socket.socket]) -> None:

@@ -154,8 +154,8 @@ class Daemon:
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
             fields = words.job_fields(job) | {"LINOD_OUTCOME": "interrupted"}
             self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)
-        # The host loads still: meanwhile the database thread compiles what the first pass asks, some ms of Peewee.
-        self._rehearsal = asyncio.ensure_future(self.db.run(self.store.rehearse, now))
+        # The host may load still: meanwhile the database thread has Peewee make what the first pass asks.
+        self._rehearsal = asyncio.ensure_future(self.db.run(self.store.rehearse))
 
     async def _settle(self, now: datetime) -> Sequence[Job]:
         from linod.runner.settling import settle

@@ -92,10 +92,8 @@ def why_no_kind(name: str, kinds: Collection[Kind]) -> str:
 @cache
 def _stored() -> type[Runnable]:
     class StoredKind(Runnable):
-        """Base of the models that the store builds: what stands in its database, and not what a plugin defines.
-
-        Made when it is needed: Peewee copies some 50 fields into it, 1.3 ms.
-        """
+        """Base of the models that the store builds: what stands in its database, and not what a plugin defines. Made
+        when it is needed: few sites have such a kind."""
 
         kind = ""
 

@@ -26,7 +26,7 @@ def json_value(value: object) -> object:
 def task_row(task: Task) -> dict[str, object]:
     """The row of a task and its kind, safe for JSON; columns of the kind's own stand among the others. Those of each
     task that are empty are left out: most are, and a job would spend more on their names than on the rest."""
-    columns = zip(TASK_COLUMNS, task[1:], strict=False)
+    columns = zip(TASK_COLUMNS, task[1:-1], strict=True)  # without `kind` and `own`, the first and the last
     row = {"kind": task.kind, **{name: json_value(value) for name, value in columns if value is not None}}
     return row | {name: json_value(value) for name, value in task.own.items()}
 

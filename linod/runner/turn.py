@@ -192,7 +192,7 @@ def work(
     """Write what ended, and take a turn.
 
     one_commit  for what ended and for what is claimed in its place: under load that is what a job waits for most. Else
-                the end is durable before anything is looked for, 0.4 ms earlier.
+                the end is durable before anything is looked for, 0.3 ms earlier.
     """
     with store.transaction() if notes and one_commit else nullcontext():
         write_notes(store, notes, site)

@@ -5,7 +5,7 @@ method, or the transaction around it, returns. Errors: `DatabaseAway` when the d
 `IllegalTransition` when somebody else made the arrow.
 """
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from linod.store.claim import Claims
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
 
     class WhenAsked:
-        """The methods of `Later`. They are imported by the first call of one, because a start has not 4 ms for them."""
+        """The methods of `Later`. They are imported by the first call of one, because a start has not 5 ms for them."""
 
         def __getattr__(self, name: str) -> Any:
             from linod.store.later import Later
@@ -46,12 +46,10 @@ class Store(WhenAsked, Jobs, Replanning, Lanes, Kinds, Claims, Missed, SiteUsers
         super().__init__(url, read_only=read_only, busy_timeout=busy_timeout, zone=zone)
         self._probes: list[Probe] = []
 
-    def rehearse(self, now: datetime) -> None:
-        """Ask once what a start and its first pass ask, but for what names the procedures, which are not known yet:
-        Peewee compiles a query in 0.5-1 ms, and answers fast then."""
-        self.not_installed(())
+    def rehearse(self) -> None:
+        """Ask what the first pass asks and Peewee takes 0.5-1 ms to make: what names no procedures, which are not known
+        yet, and is no text."""
         self.unplanned(1)
-        self.counts()
 
     def data_version_probe(self) -> Probe:
         """Tells another thread whether the database has changed, on a connection of its own that `close()` closes."""
