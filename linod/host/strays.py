@@ -64,21 +64,31 @@ class Strays:
 
     def _living(self) -> set[int]:
         """Reap those that have ended. Returns the others."""
-        known = self._known()
-        living = {pid for pid in _children() if pid not in known and pid not in self._others and self._lives(pid)}
+        living = self._unreaped()
         self._undying &= living
         living -= self._undying
         if not living:
             self._killed.clear()
         return living
 
-    def _lives(self, pid: int) -> bool:
-        try:
-            if os.getsid(pid) == self._session:
-                return False  # a job is in a session of its own: so a thread of a plugin has started this
-            return os.waitpid(pid, os.WNOHANG) == (0, 0)
-        except (ProcessLookupError, ChildProcessError):
-            return False
+    def _unreaped(self) -> set[int]:
+        """Reap those that have ended. If all have, look again: what one leaves, dead or alive, is ours by its end, and
+        that may come after the list of our children was read (2 of 590 families)."""
+        living: set[int] = set()
+        for _ in range(ROUNDS):
+            known = self._known()
+            found = [pid for pid in _children() if pid not in known and pid not in self._others]
+            ours = [pid for pid in found if self._is_stray(pid)]
+            living = {pid for pid in ours if _lives(pid)}
+            if living or not ours:
+                break
+        return living
+
+    def _is_stray(self, pid: int) -> bool:
+        """A job is in a session of its own: what is in ours, a thread of a plugin has started."""
+        with contextlib.suppress(ProcessLookupError):  # a plugin's handler has reaped it
+            return os.getsid(pid) != self._session
+        return False
 
 
 class StrayWatch:
@@ -127,6 +137,14 @@ def _send(pid: int, number: signal.Signals) -> None:
     """To a child of ours: its number is its own until we have reaped it."""
     with contextlib.suppress(PermissionError):  # it has become another user's
         os.kill(pid, number)
+
+
+def _lives(pid: int) -> bool:
+    """Whether a child has not ended; it is reaped if it has."""
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:  # a plugin's handler has reaped it
+        return False
 
 
 def _has_children(pid: int) -> bool:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,43 @@ FAMILIES = """
 """
 
 
+CHAIN = """
+import os, signal
+from linod.host import strays
+
+def chain(depth):
+    signal.alarm(10)  # for a stray that is forgotten
+    os.setsid()
+    if depth and not os.fork():
+        chain(depth - 1)
+    os.write(ready, b".")
+    signal.pause()
+
+def ends_when_looked_at(pid, getsid=os.getsid):
+    session = getsid(pid)
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    return session
+
+mine = strays.Strays(lambda: ())
+told, ready = os.pipe()
+if not (job := os.fork()):
+    if not os.fork():
+        chain(4)
+    os._exit(0)
+os.waitpid(job, 0)
+heard = b""
+while len(heard) < 5:
+    heard += os.read(told, 5)
+os.getsid = ends_when_looked_at
+assert strays.StrayWatch(mine).empty()
+try:
+    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG)
+except ChildProcessError:
+    print("no children")
+"""
+
+
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, helper: str = "") -> Site:
     monkeypatch.setenv("PIDS", str(tmp_path / "pids"))
     return make_site(tmp_path, families=FAMILIES, helper=helper)
@@ -151,6 +190,10 @@ def test_a_family_that_breeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
                     assert (await site.run("short")).outcome.state is State.SUCCEEDED
 
     playing(play())
+
+
+def test_one_that_ends_while_it_is_looked_at_leaves_another() -> None:
+    assert subprocess.run([sys.executable, "-c", CHAIN], capture_output=True, text=True).stdout == "no children\n"
 
 
 def test_a_host_that_is_told_to_end_takes_all_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
