@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
 
 from linod.jobs import DISABLING, Job, State
 from linod.policies import Policy
 from linod.retries import disables, pause
 from linod.tasks import Task
+from linod.tuples import NamedTuple
 
 
 class Follows(NamedTuple):

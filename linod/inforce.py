@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
 
 from linod.policies import LINODS, POLICIES
+from linod.tuples import NamedTuple
 
 
 class Source(StrEnum):

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+
+from linod.tuples import NamedTuple
 
 
 class State(StrEnum):

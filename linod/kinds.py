@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from linod.errors import BadValue, LinodError
 from linod.tasks import SYSTEM_TASK
+from linod.tuples import NamedTuple
 
 TYPES = ("text", "integer", "boolean", "number", "date", "time", "moment")
 """What a column of a kind may hold. A date or a time of the day is in no zone, a moment in UTC."""

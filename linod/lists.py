@@ -3,10 +3,10 @@
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from linod.errors import BadValue, near
 from linod.tasks import Task
+from linod.tuples import NamedTuple
 
 Values = tuple[str | int, ...]
 

@@ -4,10 +4,10 @@ A column that is NULL is filled by `[defaults]` of the settings, else by linod's
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from linod.errors import near
 from linod.quantities import bytes_text, parse_bytes, parse_seconds, seconds_text
+from linod.tuples import NamedTuple
 
 OVERLAP = ("skip", "queue", "replace")
 MISSED = ("once", "skip")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from linod.errors import BadValue
 from linod.quantities import seconds_text
@@ -13,6 +13,7 @@ from linod.recurrence.reasons import reasons, why_no_more
 from linod.recurrence.rule import TICK
 from linod.recurrence.walltime import MIDNIGHT, instant
 from linod.tasks import GRACE, NOTHING_TO_PLAN, Task
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

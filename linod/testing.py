@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from linod.errors import near
 from linod.host.calling import call
@@ -13,6 +13,7 @@ from linod.loglevels import LogLevel
 from linod.models import detached
 from linod.request import BaseRequest
 from linod.tasks import SYSTEM_TASK, Task
+from linod.tuples import NamedTuple
 
 
 class Ran(NamedTuple):

@@ -1,7 +1,8 @@
 """The users of a site: in the name of one of them its jobs run, and others ask for jobs. Pure values."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from linod.tuples import NamedTuple
 
 
 class User(NamedTuple):

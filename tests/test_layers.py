@@ -9,7 +9,8 @@ import linod
 ROOT = Path(linod.__file__).parent
 
 GROUPS = [
-    {"errors", "clock", "lazy", "settings", "loglevels", "quantities", "policies", "inforce"},
+    {"lazy", "tuples"},
+    {"errors", "clock", "settings", "loglevels", "quantities", "policies", "inforce"},
     {
         "recurrence",
         "tasks",
@@ -34,12 +35,11 @@ GROUPS = [
 
 WITHIN = {
     # What a module may import from its own group: the sentences of the design.
-    "settings": {"errors", "lazy", "loglevels", "policies", "quantities"},
+    "settings": {"errors", "loglevels", "policies", "quantities"},
     "quantities": set(),
     "policies": {"errors", "quantities"},
     "inforce": {"policies"},
     "clock": set(),
-    "lazy": set(),
     "errors": set(),
     "loglevels": {"errors"},
     "recurrence": {"tasks"},

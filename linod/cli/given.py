@@ -3,9 +3,10 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from linod.errors import ConfigurationError, LinodError
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from linod.settings import Options, Settings

@@ -6,9 +6,11 @@ Without a parser being built: Typer's own way to one differs between its version
 import inspect
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 from typer.models import ArgumentInfo, OptionInfo
+
+from linod.tuples import NamedTuple
 
 
 class Option(NamedTuple):

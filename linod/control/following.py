@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from linod.control.call import Call
 from linod.control.finding import one_job, one_task
@@ -13,6 +13,7 @@ from linod.control.looking import by_id, live_json
 from linod.control.values import JsonObject, record_json
 from linod.jobs import Job
 from linod.tasks import Task, TaskKey
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from linod.control.operations import Follower, Operations, Running

@@ -5,7 +5,8 @@ check of parameters. Types are written as Varlink writes them: `?` may be null, 
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from linod.tuples import NamedTuple
 
 INTERFACE = "org.linod.Control"
 SERVICE = "org.varlink.service"

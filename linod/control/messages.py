@@ -5,7 +5,9 @@ A message is one JSON object; on the wire a NUL byte ends it (varlink.org, "Meth
 
 import json
 from collections.abc import Mapping
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
+
+from linod.tuples import NamedTuple
 
 LIMIT = 1 << 20
 """Bytes that one message may have. The largest honest one, a task with all its columns set, has a few thousand."""

@@ -5,7 +5,8 @@ import socket
 import struct
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+
+from linod.tuples import NamedTuple
 
 SO_PEERGROUPS = 59
 """From <asm-generic/socket.h>; the socket module has no name for it. Since Linux 4.13."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from linod.control.call import Call
 from linod.control.finding import Problems
@@ -15,6 +15,7 @@ from linod.control.values import JsonObject, job_json, moment, procedure_json
 from linod.errors import DatabaseAway
 from linod.jobs import Job
 from linod.tasks import GRACE, Task
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from linod.control.operations import Operations

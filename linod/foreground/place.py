@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from linod import __version__
 from linod.errors import ConfigurationError
 from linod.policies import LINODS, Policy
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from linod.settings import Settings

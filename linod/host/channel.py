@@ -2,7 +2,8 @@
 
 import os
 import socket
-from typing import NamedTuple
+
+from linod.tuples import NamedTuple
 
 LINGER = 2.0
 """Seconds that a channel may stay open after its child is gone, because a process that it started holds it."""

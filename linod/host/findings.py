@@ -5,7 +5,8 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from linod.tuples import NamedTuple
 
 CLOSE = "close it in a function under @at_job_start, and open it in the procedure"
 START_INSIDE = (

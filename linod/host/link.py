@@ -6,13 +6,14 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from linod.host.packets import BadPacket, Gone
 from linod.host.process import HostProcess
 from linod.host.protocol import VERSION, Message
 from linod.host.text import Lines, signal_name
 from linod.settings.model import HostSettings
+from linod.tuples import NamedTuple
 
 TAIL_LINES = 100
 """Of what the host printed: the last words of one that crashed."""

@@ -2,12 +2,12 @@
 
 import signal
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from linod.host.intake import Report
 from linod.host.protocol import EXIT_FAILED, EXIT_SUCCEEDED, EXIT_WARNED, TERMINATED, Message
 from linod.host.text import signal_name, size
 from linod.jobs import Outcome, State, Usage
+from linod.tuples import NamedTuple
 
 UNREPORTED = {EXIT_SUCCEEDED: State.SUCCEEDED, EXIT_WARNED: State.WARNED, EXIT_FAILED: State.FAILED}
 

@@ -11,9 +11,10 @@ Packets to the daemon   hello, loading, plugin, finding, kind, procedure, loaded
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from linod.errors import ConfigurationError, LinodError
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from linod.jobs import Outcome

@@ -5,7 +5,6 @@ import errno
 import os
 import traceback
 from types import TracebackType
-from typing import NamedTuple
 
 from linod.host.protocol import (
     EXIT_FAILED,
@@ -18,6 +17,7 @@ from linod.host.protocol import (
 )
 from linod.host.text import clean, cut, cut_head, size
 from linod.jobs import State
+from linod.tuples import NamedTuple
 
 DENIED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 

@@ -5,11 +5,11 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
 
 from linod.journal.entry import Entry
 from linod.journal.events import Event
 from linod.journal.writers import Writer
+from linod.tuples import NamedTuple
 
 CAPACITY = 10_000
 """Records that may wait: as many as one job may log."""

@@ -5,12 +5,12 @@ import os
 import select
 import socket
 from pathlib import Path
-from typing import NamedTuple
 
 from linod.clock import Clock
 from linod.errors import Busy, ConfigurationError
 from linod.lock.files import HELD, TURN, LockFile
 from linod.lock.processes import ProcessId, boot_id, end_tree, locking
+from linod.tuples import NamedTuple
 
 STEP = 0.02
 """Seconds between two tries while a lock is about to become free."""

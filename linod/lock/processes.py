@@ -6,7 +6,8 @@ import signal
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+
+from linod.tuples import NamedTuple
 
 PROC = Path("/proc")
 

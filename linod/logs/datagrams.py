@@ -4,9 +4,9 @@ The protocol is journald's (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/), so a p
 """
 
 import struct
-from typing import NamedTuple
 
 from linod.journal.entry import printable
+from linod.tuples import NamedTuple
 
 LONGEST_PROGRAM = 40
 """Characters of the name of a program that are shown."""

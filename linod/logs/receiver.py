@@ -10,13 +10,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from linod.clock import Clock
 from linod.errors import LinodError
 from linod.logs.address import NAME, bind, identity
 from linod.logs.datagrams import BadDatagram, Received, parse
 from linod.logs.sealed import read_sealed
+from linod.tuples import NamedTuple
 
 LOOK = 1.0
 """Seconds between two looks whether the socket's file is there still: somebody may have removed the directory."""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from math import isfinite, nan
-from typing import NamedTuple
 
 from linod.errors import BadValue, near
 from linod.kinds import OwnColumn
@@ -14,6 +13,7 @@ from linod.models.fields import parse_moment
 from linod.models.runnable import SCHEDULE, WEEKDAYS, Runnable
 from linod.policies import BIGGEST
 from linod.policies import KINDS as POLICY_KINDS
+from linod.tuples import NamedTuple
 
 UNITS = ("once", "never", "secondly", "minutely", "hourly", "daily", "weekly", "monthly", "yearly", "easter")
 OLD_UNITS = {"per_weekday": "weekly"}  # Lino's own table calls it deprecated, and saves it as weekly

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime, time
 from types import AsyncGeneratorType, CoroutineType, GeneratorType, MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from linod.errors import LinodError
 from linod.procedures.columns import column_text, parse_columns
 from linod.request import BaseRequest
 from linod.tasks import SYSTEM_TASK
+from linod.tuples import NamedTuple
 
 
 class Procedure(NamedTuple):

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from linod.errors import near
 from linod.procedures.callables import place_of, why_not
 from linod.procedures.procedure import Procedure
+from linod.tuples import NamedTuple
 
 Hook = Callable[[], object]
 

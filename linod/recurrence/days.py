@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from math import gcd
-from typing import NamedTuple
+
+from linod.tuples import NamedTuple
 
 DAY = timedelta(days=1)
 LAST_YEAR = 8999

@@ -1,11 +1,12 @@
 """Which slots of a rule passed between two moments: the first, the last, how many. The cost does not grow with them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from linod.recurrence.checks import INTERVALS
 from linod.recurrence.days import DAY
 from linod.recurrence.rule import TICK, Recurrence
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from linod.recurrence.checks import INTERVALS, UNITS, WEEKDAYS, BadRecurrence, check, parse_positions, zone_named
 from linod.recurrence.days import DAY, LAST_YEAR, DayRule
 from linod.recurrence.stride import first_meeting
 from linod.recurrence.walltime import MIDNIGHT, instant, local_date
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

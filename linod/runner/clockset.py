@@ -1,11 +1,11 @@
 """Whether somebody set the wall clock, or the machine slept, between two looks at the clocks."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from linod.clock import Clock
 from linod.tasks import length
+from linod.tuples import NamedTuple
 
 NOTICED = 2.0
 """Seconds from which on a step is one. A leap second is 1 s; what NTP slews, it slews on all clocks alike."""

@@ -3,7 +3,7 @@
 Runs in the database thread."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from linod.afterwards import Follows, what_follows
 from linod.errors import LinodError
@@ -16,6 +16,7 @@ from linod.runner.replanning import not_run_yet
 from linod.runner.site import Site
 from linod.store import Store
 from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey, splayed
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from linod.runner.turn import Ended

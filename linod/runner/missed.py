@@ -7,7 +7,6 @@ window of the day has closed before it could start. One that only waits for a fr
 import logging
 from contextlib import nullcontext
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from linod.errors import LinodError
@@ -22,6 +21,7 @@ from linod.schedule import NO_QUEUES
 from linod.store import Store
 from linod.store.tasks import LONG_AGO
 from linod.tasks import NOTHING_TO_PLAN, Task, label, splayed
+from linod.tuples import NamedTuple
 
 log = logging.getLogger("lino")
 

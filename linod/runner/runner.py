@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from linod.clock import Clock
 from linod.errors import DatabaseAway
@@ -26,6 +26,7 @@ from linod.settings import Settings
 from linod.store import Store
 from linod.store.thread import DatabaseThread
 from linod.tasks import Task, TaskKey, label
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from linod.runner.retention import Retention

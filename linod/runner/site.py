@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from linod.policies import LINODS, Policy
 from linod.tasks import Task
+from linod.tuples import NamedTuple
 
 
 class Absence(NamedTuple):

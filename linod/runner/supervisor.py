@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from linod.clock import Clock
@@ -19,6 +18,7 @@ from linod.runner import words
 from linod.runner.book import Book, Running
 from linod.runner.turn import Ended, Note, Started
 from linod.tasks import NOTHING_TO_PLAN, Task
+from linod.tuples import NamedTuple
 from linod.users import Users
 
 DEATHS = 3

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 from linod.errors import IllegalTransition, LinodError
 from linod.jobs import Job, Outcome
@@ -17,6 +17,7 @@ from linod.runner.site import Site
 from linod.schedule import FRESH, claim_order, is_fresh
 from linod.store import Store
 from linod.tasks import NOTHING_TO_PLAN, Task, splayed
+from linod.tuples import NamedTuple
 
 log = logging.getLogger("lino")
 

@@ -3,9 +3,10 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from linod.errors import ConfigurationError
+from linod.tuples import NamedTuple
 
 
 class Document(NamedTuple):

@@ -5,10 +5,10 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from linod.errors import ConfigurationError, near
 from linod.settings import sites
+from linod.tuples import NamedTuple
 
 ETC = Path("/etc/linod")
 VENDOR = Path("/usr/share/linod")

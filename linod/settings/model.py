@@ -4,10 +4,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from linod.loglevels import LogLevel
 from linod.policies import LINODS, Policy
+from linod.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from linod.settings.owner import Owner

@@ -1,9 +1,9 @@
 """Whom root becomes before it touches a site's state, and why nothing there ever belongs to root by accident."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 from linod.settings.sites import SYSTEM_STATE
+from linod.tuples import NamedTuple
 
 SYSTEM_USER = "linod"
 """The user that the package makes, and that its units run as."""

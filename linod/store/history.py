@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from peewee import SQL
 
@@ -22,6 +22,7 @@ from linod.store.query import param
 from linod.store.rows import job_columns, job_value
 from linod.store.tasks import LONG_AGO
 from linod.tasks import TaskKey
+from linod.tuples import NamedTuple
 
 SLACK = timedelta(minutes=1)
 """By which moments may be out of order where nobody has set the clock: slots are claimed some ms ahead, and steps of

@@ -3,12 +3,13 @@ so that a million tasks of a full queue, or of a low priority, hide none of the 
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from linod.models import Runnable
 from linod.store.query import param
 from linod.store.tasks import LONG_AGO, OfKinds, Tasks, select_tasks, waiting
 from linod.tasks import NOTHING_TO_PLAN, Task
+from linod.tuples import NamedTuple
 
 LEAST = -(2**31)
 """Below every priority."""

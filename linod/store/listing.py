@@ -7,7 +7,7 @@ the list goes on all the same.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from peewee import Select
 
@@ -19,6 +19,7 @@ from linod.store.query import param
 from linod.store.rows import task_columns, task_value
 from linod.store.tasks import LONG_AGO
 from linod.tasks import Task
+from linod.tuples import NamedTuple
 
 LOOKED_AT = 2000
 """Rows that are looked at for one page: some 3 ms."""

@@ -1,9 +1,11 @@
 """Peewee queries compiled once, executed with new parameters: model calls cost a claim more than the disk does."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from peewee import Value
+
+from linod.tuples import NamedTuple
 
 
 class Parameter:

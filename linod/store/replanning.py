@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from linod import models
 from linod.jobs import State
@@ -11,6 +11,7 @@ from linod.store.query import param
 from linod.store.rows import task_columns
 from linod.store.tasks import LONG_AGO, Tasks
 from linod.tasks import Task, TaskKey
+from linod.tuples import NamedTuple
 
 RECORDED = 100
 """Changes of the clock that are looked at, the newest."""

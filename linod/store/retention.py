@@ -6,7 +6,7 @@ has ever been, and no larger.
 
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from linod import models
 from linod.jobs import DISABLING
@@ -16,6 +16,7 @@ from linod.store.connection import Connection
 from linod.store.query import param
 from linod.store.tasks import LONG_AGO
 from linod.tasks import TaskKey
+from linod.tuples import NamedTuple
 
 ALWAYS = 20
 """Jobs of a task that stay whatever their age, the newest."""

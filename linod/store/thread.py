@@ -5,9 +5,10 @@ import signal
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from linod.errors import DatabaseAway
+from linod.tuples import NamedTuple
 
 T = TypeVar("T")
 

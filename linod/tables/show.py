@@ -1,7 +1,7 @@
 """Tables from the models and the registry of this process: `show(SystemTasks)` in a shell of the site."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from linod.clock import Clock, SystemClock
@@ -12,6 +12,7 @@ from linod.procedures import Procedure, Procedures
 from linod.tables.layout import LOG_LEVELS, PROCEDURES, SYSTEM_TASKS, Layout, cells, headers, layout_of
 from linod.tables.render import table
 from linod.tasks import status
+from linod.tuples import NamedTuple
 
 Row = Mapping[str, object]
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from peewee import fn
 
@@ -14,6 +14,7 @@ from linod.demo.invoicing.tables import Delivery, Subscription
 from linod.demo.mail import write_mail
 from linod.demo.office import Work
 from linod.demo.tables import Journal, Movement, Partner, Voucher, utcnow
+from linod.tuples import NamedTuple
 
 CENTS_PER_MINUTE = 100
 """What an hour of work costs: 60 euros."""
