@@ -144,10 +144,13 @@ class Watch:
 
 
 def read(path: str) -> str:
-    """The text of a file of the kernel's."""
+    """The text of a file of the kernel's. A read returns a page of a list at most, some 600 pids (seq_file)."""
     fd = os.open(path, os.O_RDONLY)
+    found = b""
     try:
-        return os.read(fd, 1 << 16).decode()
+        while piece := os.read(fd, 1 << 14):
+            found += piece
+        return found.decode()
     finally:
         os.close(fd)
 

@@ -8,6 +8,8 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 
+PIECE = 1 << 14
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -77,9 +79,15 @@ def _pages(field: int) -> int:
 
 
 def read(path: str, size: int) -> bytes:
-    """The beginning of a file. (pathlib is 5 ms of imports that the host does without.)"""
+    """The beginning of a file, so many bytes at most. (pathlib is 5 ms of imports that the host does without.)
+
+    A read of a list in /proc returns a page of it at most (seq_file), and room for 1 MiB costs 25 us: so in pieces.
+    """
     fd = os.open(path, os.O_RDONLY)
+    found = b""
     try:
-        return os.read(fd, size)
+        while len(found) < size and (piece := os.read(fd, min(size - len(found), PIECE))):
+            found += piece
+        return found
     finally:
         os.close(fd)

@@ -137,6 +137,24 @@ except ChildProcessError:
     print("no children")
 """
 
+MANY = """
+import os, signal
+from linod.host import strays
+
+mine = strays.Strays(lambda: ())
+told, ready = os.pipe()
+for _ in range(900):
+    if not os.fork():
+        os.setsid()
+        os.write(ready, b".")
+        signal.alarm(20)
+        signal.pause()
+heard = 0
+while heard < 900:
+    heard += len(os.read(told, 900))
+print(mine.kill())
+"""
+
 
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, helper: str = "") -> Site:
     monkeypatch.setenv("PIDS", str(tmp_path / "pids"))
@@ -194,6 +212,11 @@ def test_a_family_that_breeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_one_that_ends_while_it_is_looked_at_leaves_another() -> None:
     assert subprocess.run([sys.executable, "-c", CHAIN], capture_output=True, text=True).stdout == "no children\n"
+
+
+def test_more_of_them_than_a_page_of_proc_lists() -> None:
+    """A read of /proc/PID/task/PID/children returns 4096 bytes at most: 682 children."""
+    assert subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True).stdout == "900\n"
 
 
 def test_a_host_that_is_told_to_end_takes_all_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
