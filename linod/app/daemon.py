@@ -109,7 +109,6 @@ class Daemon:
                 await stack.enter_async_context(serve_control(self))
             stack.push_async_callback(self._stop_hosts)
             self.host.start()
-            # Behind the rehearsal in the database thread, while the host loads.
             self.supervisor.users = await self.db.run(self.store.site_users, self.settings.daemon_user)
             await self.runner.resume()
             await self._until_loaded()
@@ -154,8 +153,6 @@ class Daemon:
             text = f"Job {job.id} of {job.task_name} was interrupted: linod ended while it ran"
             fields = words.job_fields(job) | {"LINOD_OUTCOME": "interrupted"}
             self.journal.send(logging.WARNING, text, event=Event.INTERRUPTED, fields=fields)
-        # The host may load still: meanwhile the database thread has Peewee make what the first pass asks.
-        self._rehearsal = asyncio.ensure_future(self.db.run(self.store.rehearse))
 
     async def _settle(self, now: datetime) -> Sequence[Job]:
         from linod.runner.settling import settle
@@ -186,8 +183,6 @@ class Daemon:
             await self._changed.wait()
             timer.cancel()
             self._changed.clear()
-        with suppress(DatabaseAway):  # the first pass meets it too, and says so
-            await self._rehearsal
         if self.news.loaded is not None and not self._stops:
             await self._use(self.news.loaded)
             text = f"Start task runner using {log}..."

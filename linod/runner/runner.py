@@ -198,13 +198,15 @@ class Runner:
 
     # the loop
 
-    async def run(self, first_pass: Callable[[], None]) -> None:
+    async def run(self, ready: Callable[[], None]) -> None:
         """Turn until stopped and the last job is noted.
 
-        first_pass  called after the first turn: the daemon is ready.
+        ready  called before the first turn, which is possible now: what jobs need is imported by the first of them.
         """
+        await self._count()
+        ready()
+        self._feed_watchdog()
         await self.run_pass(self._clock.now())
-        first_pass()
         with closing(Alarm(self._ring, self.poke)) as self._alarm, self._trimming():
             while not self.stopping:
                 self._feed_watchdog()

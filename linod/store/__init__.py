@@ -46,11 +46,6 @@ class Store(WhenAsked, Jobs, Replanning, Lanes, Kinds, Claims, Missed, SiteUsers
         super().__init__(url, read_only=read_only, busy_timeout=busy_timeout, zone=zone)
         self._probes: list[Probe] = []
 
-    def rehearse(self) -> None:
-        """Ask what the first pass asks and Peewee takes 0.5-1 ms to make: what names no procedures, which are not known
-        yet, and is no text."""
-        self.unplanned(1)
-
     def data_version_probe(self) -> Probe:
         """Tells another thread whether the database has changed, on a connection of its own that `close()` closes."""
         probe = Probe(self.path)
