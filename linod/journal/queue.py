@@ -150,7 +150,7 @@ class Journal:
 
     def _run(self) -> None:
         # Signals are for the main thread: here one would interrupt the call into journald and cost the record.
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))
         while not self._written.is_set():
             entry = self._queue.get()
             if isinstance(entry, threading.Event):

@@ -25,6 +25,12 @@ def median(samples: Sequence[float]) -> float:
     return percentile(samples, 50)
 
 
+def median_pair(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The pair with the median ratio: of two things that were measured in turn, because a machine that changes its
+    speed does so to both of a pair, but not to both medians."""
+    return sorted(pairs, key=lambda pair: pair[0] / pair[1])[(len(pairs) - 1) // 2]
+
+
 class Bound(StrEnum):
     """What a budget's number is compared with; the value is how the table writes it."""
 

@@ -18,6 +18,7 @@ from tests.bench.verdict import (
     floor_plus,
     floor_times,
     median,
+    median_pair,
     percentile,
     settle,
 )
@@ -36,6 +37,12 @@ def test_with_few_samples_the_tail_is_the_worst_one() -> None:
 def test_a_median_is_a_sample() -> None:
     assert median([1.0, 2.0, 30.0, 40.0]) == 2.0
     assert median([5.0, 1.0, 3.0]) == 3.0
+
+
+def test_a_machine_that_changes_its_speed_changes_no_ratio() -> None:
+    slow, fast = [(30.0, 20.0)] * 3, [(15.0, 10.0)] * 2
+    assert median_pair([*slow, *fast]) in (slow[0], fast[0])
+    assert median_pair([(16.0, 10.0), (30.0, 20.0), (14.0, 10.0)]) == (30.0, 20.0)
 
 
 @pytest.mark.parametrize(("samples", "percent"), [([], 50), ([1.0], 0), ([1.0], 100.5), ([1.0], -1)])
