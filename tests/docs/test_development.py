@@ -14,7 +14,7 @@ def names(cell: str) -> list[str]:
 
 def test_the_layers_are_those_of_the_test() -> None:
     table = rows(PAGE, "group")
-    assert [cells[0] for cells in table] == ["words", "rules", "edges", "loop", "doors"]
+    assert [cells[0] for cells in table] == ["ground", "words", "rules", "edges", "loop", "doors"]
     assert [set(names(cells[1])) for cells in table] == GROUPS
     assert set().union(*GROUPS) >= {package_of(path) for path in python_files()} - {"__init__"}
 
