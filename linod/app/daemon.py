@@ -251,8 +251,6 @@ class Daemon:
     def _ready(self) -> None:
         self._ready_once = True
         self._ready_or_stopping.set()
-        if self.runner.counts.get("tasks") == 0:
-            log.info("There are no tasks to run.")
         self.tell_ready()
         gc.freeze()
         gc.enable()
@@ -265,7 +263,7 @@ class Daemon:
             call()
 
     async def wait_ready(self) -> None:
-        """Return when the first pass has been made. Raises LinodError when linod stops before."""
+        """Return when the first pass begins. Raises LinodError when linod stops before."""
         await self._ready_or_stopping.wait()
         if not self._ready_once:
             raise LinodError("linod is stopping")

@@ -207,6 +207,8 @@ class Runner:
         ready()
         self._feed_watchdog()
         await self.run_pass(self._clock.now())
+        if self.counts.get("tasks") == 0:
+            log.info("There are no tasks to run.")
         with closing(Alarm(self._ring, self.poke)) as self._alarm, self._trimming():
             while not self.stopping:
                 self._feed_watchdog()
