@@ -9,7 +9,7 @@ help:
 	@echo 'make test-zones             check the slots of every time zone on every day of 1990-2037, a few minutes'
 	@echo 'make deb                    build the Debian package, on Debian 12 or 13; VERSION=0.1.0+local1 gives it another version'
 	@echo 'make lint-deb               build it, and let lintian judge it'
-	@echo 'make bench                  measure what DESIGN budgets, ten minutes on an idle machine'
+	@echo 'make bench                  measure what DESIGN budgets, some twenty minutes on an idle machine'
 	@echo 'make completion             write packaging/completion anew, after a change of commands or columns'
 	@echo 'make docs                   the documentation as HTML, and the manual pages'
 	@echo 'make clean                  remove build/ and the caches'
