@@ -158,7 +158,7 @@ class Check:
     def host_output(self, text: str) -> None:
         print(f"  printed by a plugin: {text}")
 
-    def job_started(self, job_id: int, pid: int, pid_started: int) -> None:
+    def job_started(self, job_id: int, pid: int | None, pid_started: int | None) -> None:
         raise AssertionError("a check starts no job")
 
     def job_reported(self, job_id: int) -> None:

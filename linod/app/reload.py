@@ -52,7 +52,7 @@ class Trial:
     def host_output(self, text: str) -> None:
         self._journal.send(logging.INFO, text, event=Event.HOST_OUTPUT)
 
-    def job_started(self, job_id: int, pid: int, pid_started: int) -> None:
+    def job_started(self, job_id: int, pid: int | None, pid_started: int | None) -> None:
         raise AssertionError("a host on trial has no job")
 
     def job_reported(self, job_id: int) -> None:

@@ -157,8 +157,9 @@ class HostEvents(Protocol):
     def host_output(self, text: str) -> None:
         """One line that the host printed: plugins that print when imported, and the last words of one that crashed."""
 
-    def job_started(self, job_id: int, pid: int, pid_started: int) -> None:
-        """A process has the job. `pid_started`: field 22 of /proc/PID/stat."""
+    def job_started(self, job_id: int, pid: int | None, pid_started: int | None) -> None:
+        """A process has the job. `pid_started`: field 22 of /proc/PID/stat. Both are None when the host was killed
+        before it could tell of the process, of which came an outcome all the same."""
 
     def job_record(self, job_id: int, record: Record) -> None:
         """The job logged or printed something at its level or above."""

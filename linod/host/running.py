@@ -139,6 +139,13 @@ class RunningJob:
             self._told_start = True
             self._events.job_started(self.id, self.child.pid, self.child.pid_started)
 
+    def _tell_unseen_start(self) -> None:
+        """The host was killed between the fork and its news of it; by then the child had told an outcome. In the ledger
+        no job succeeds that has not begun."""
+        if not self._told_start and self.reported:
+            self._told_start = True
+            self._events.job_started(self.id, None, None)
+
     def exited(self) -> None:
         """The process is gone: `child.finished`."""
         if self._exit is None:
@@ -280,6 +287,7 @@ class RunningJob:
         if self._unread and self.told is None:
             self._events.job_unread(self.id, outcome, died=self._host_is_gone or not self._lost)
         else:
+            self._tell_unseen_start()
             self._events.job_ended(self.id, outcome, self._intake.dropped)
         self._over(self)
 

@@ -213,9 +213,10 @@ class Supervisor:
                 if running is not None:
                     self.book.tell(running, _end_event(note))
 
-    def job_started(self, job_id: int, pid: int, pid_started: int) -> None:
+    def job_started(self, job_id: int, pid: int | None, pid_started: int | None) -> None:
         running = self.book.jobs[job_id]
-        self._notes.append(Started(running.job, pid, pid_started, self._clock.now()))
+        at = self._clock.now() if pid is not None else running.job.claimed_at  # nobody knows; it is over by now
+        self._notes.append(Started(running.job, pid, pid_started, at))
         if self._stuck:
             self._stuck = False
             self._journal.send(logging.WARNING, "Jobs can be started again.")

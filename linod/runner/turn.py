@@ -32,8 +32,8 @@ class Started(NamedTuple):
     """A note for the ledger: the child of a claimed job began to run."""
 
     job: Job
-    pid: int
-    pid_started: int
+    pid: int | None
+    pid_started: int | None
     at: datetime
 
 

@@ -28,10 +28,11 @@ ANY_BUSY = 'SELECT 1 FROM "{table}" WHERE "job_id" > 0 LIMIT 1'
 class Jobs(Tasks):
     """The rows of the ledger."""
 
-    def started(self, job_id: int, pid: int, pid_started: int, now: datetime) -> None:
+    def started(self, job_id: int, pid: int | None, pid_started: int | None, now: datetime) -> None:
         """The child of a claimed job runs.
 
-        pid_started  field 22 of /proc/PID/stat: with pid and boot id it names one process.
+        pid_started  field 22 of /proc/PID/stat: with pid and boot id it names one process. None, as pid, when nobody
+                     can tell which it was.
         Raises       IllegalTransition when the job has ended.
         """
         if self._changed(_started, id=job_id, pid=pid, pid_started=pid_started, now=now) != 1:

@@ -27,7 +27,7 @@ PATIENCE = 60.0
 class Seen:
     """What was reported of one job."""
 
-    started: list[tuple[int, int]] = field(default_factory=list)
+    started: list[tuple[int | None, int | None]] = field(default_factory=list)
     reported: int = 0
     records: list[Record] = field(default_factory=list)
     progress: list[tuple[int, int]] = field(default_factory=list)
@@ -50,7 +50,9 @@ class Seen:
 
     @property
     def pid(self) -> int:
-        return self.started[0][0]
+        pid = self.started[0][0]
+        assert pid is not None
+        return pid
 
 
 class Events:
@@ -93,7 +95,7 @@ class Events:
         self.output.append(text)
         self._changed.set()
 
-    def job_started(self, job_id: int, pid: int, pid_started: int) -> None:
+    def job_started(self, job_id: int, pid: int | None, pid_started: int | None) -> None:
         self._of(job_id).started.append((pid, pid_started))
 
     def job_record(self, job_id: int, record: Record) -> None:

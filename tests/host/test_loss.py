@@ -227,6 +227,42 @@ def start_daemon(tmp_path: Path, source: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
+DIES_BEFORE_IT_TELLS = """
+    import os, signal
+    from linod import background_task
+    from linod.host.nursery import Nursery
+
+    fork, forks = Nursery.fork, []
+
+    def fork_and_die(self, *args, **named):
+        said = fork(self, *args, **named)
+        forks.append(said)
+        if len(forks) == 2:
+            os.waitid(os.P_PID, said["pid"], os.WEXITED | os.WNOWAIT)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return said
+
+    Nursery.fork = fork_and_die
+
+    @background_task()
+    def short(ar):
+        pass
+"""
+
+
+def test_a_job_whose_process_nobody_told_of_has_begun_and_succeeded(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with make_site(tmp_path, jobs=DIES_BEFORE_IT_TELLS) as site:
+            first, second = site.begin("short"), site.begin("short")  # for the second another child is forked
+            for job in (first, second):
+                assert (await site.end_of(job)).outcome.state is State.SUCCEEDED
+            assert site.events.jobs[first].pid
+            assert site.events.jobs[second].started == [(None, None)]
+            assert len(site.events.losses) == 1
+
+    playing(play())
+
+
 def test_a_host_ends_with_its_daemon_and_the_lock_is_free_when_its_jobs_are_gone(tmp_path: Path) -> None:
     daemon = start_daemon(tmp_path, JOBS)
     said = lines_until(daemon, "record", "job_started")

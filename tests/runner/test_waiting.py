@@ -54,6 +54,18 @@ def test_it_is_handed_to_the_host_that_comes_next(tmp_path: Path) -> None:
     play(tmp_path, body)
 
 
+def test_it_ran_in_a_process_of_which_nobody_told(tmp_path: Path) -> None:
+    async def body(crank: Crank, job: Job) -> None:
+        crank.supervisor.job_started(job.id, None, None)
+        crank.supervisor.job_ended(job.id, Outcome(State.SUCCEEDED, ""), 0)
+        await crank.turn()
+        ended = await found(crank)
+        assert (ended.state, ended.pid, ended.started_at) == (State.SUCCEEDED, None, job.claimed_at)
+        assert (await crank.row("a")).job_id is None
+
+    play(tmp_path, body)
+
+
 def test_a_job_with_which_one_host_after_the_other_dies_is_interrupted(tmp_path: Path) -> None:
     async def body(crank: Crank, job: Job) -> None:
         for number in range(1, 5):
