@@ -114,9 +114,9 @@ def test_a_removed_file(site: CrashSite, capsys: pytest.CaptureFixture[str]) -> 
     kept.rename(site.database)
     goes_on(site, began, capsys)
     end_waiting(site)
+    assert site.stop() == 0
     assert [line for line in errors(site) if "No such file" in line] == errors(site)
     assert len(errors(site)) == 1 and site.log().count("The database answers again.") == 1
-    assert site.stop() == 0
     assert list(site.faults()) == []
 
 
@@ -280,8 +280,8 @@ def test_a_full_disk(site: CrashSite, capsys: pytest.CaptureFixture[str]) -> Non
         mounted.run(f"rm {site.state}/filler")
         goes_on(site, began, capsys)
         end_waiting(site)
-        assert len(errors(site)) == 1 and site.log().count("The database answers again.") == 1
         assert site.stop() == 0
+        assert len(errors(site)) == 1 and site.log().count("The database answers again.") == 1
     finally:
         site.close()
         mounted.close()
@@ -395,6 +395,6 @@ def test_a_database_that_another_process_has_locked_for_a_minute(
     site.wait_for_log("another process has kept it for longer than 5 s, `fuser")
     goes_on(site, locked.over(), capsys)
     end_waiting(site)
-    assert len(errors(site)) == 1 and site.log().count("The database answers again.") == 1
     assert site.stop() == 0
+    assert len(errors(site)) == 1 and site.log().count("The database answers again.") == 1
     assert list(site.faults()) == []

@@ -117,5 +117,5 @@ def test_the_message_of_a_job_names_the_cure(group: Path, open_site: Site) -> No
     assert unnamed.startswith("PermissionError: [Errno 1] Operation not permitted; no file's owner forbids this")
     assert f"`systemctl cat {UNIT}`" in unnamed
     assert message("missing") == "FileNotFoundError: [Errno 2] No such file or directory: '/nonexistent'"
-    assert f"ReadWritePaths={read_only}" in site.log()  # the journal says it too
     assert site.stop() == 0
+    assert f"ReadWritePaths={read_only}" in site.log()  # the journal says it too

@@ -68,8 +68,8 @@ def test_a_timeout(site: Site, name: str, how: str) -> None:
     assert (job["outcome"], job["message"]) == ("timed_out", f"ended after 1s, its timeout; {how}")
     assert ("select.select" in str(job["traceback"])) == (name == "waits")
     assert site.task(name)["disabled"]
-    assert f"after its timeout in job {job['id']}: ended after 1s, its timeout" in site.log()
     site.stop()
+    assert f"after its timeout in job {job['id']}: ended after 1s, its timeout" in site.log()
 
 
 def test_a_default_timeout_and_the_timeout_in_force_is_that_of_the_claim(site: Site) -> None:

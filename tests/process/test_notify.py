@@ -93,8 +93,8 @@ def test_a_plugin_that_fails_is_named_in_status_and_the_others_work(site: Site) 
     done = site.ctl("status")
     assert "broken_plugin" in done.stdout and "no module for you" in done.stdout
     assert site.ctl("status", "--check").returncode == 1
-    assert "Traceback" in site.log() and "no module for you" in site.log()
     site.stop()
+    assert "Traceback" in site.log() and "no module for you" in site.log()
 
 
 def test_plugins_that_hang_crash_or_exit_at_import_are_left_out(site: Site) -> None:
