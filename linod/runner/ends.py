@@ -100,7 +100,7 @@ def slots_after(
     if first is None or set_back:
         first = rule.next_after(end if set_back else began, zone)
     if first is None or first > end:
-        return Slots(not_run_yet(store, task, first or NOTHING_TO_PLAN, site, set_back=end if set_back else None))
+        return Slots(not_run_yet(store, task, first or NOTHING_TO_PLAN, site, set_back=set_back))
     if waits:
         last = last_slot(rule, first, end, zone)
         return Slots(last, passed(rule, first, last - TICK, zone) if last > first else None)

@@ -48,11 +48,10 @@ def replan_some(store: Store, after: TaskKey, now: datetime, site: Site) -> Task
     return TaskKey(following[0], 0) if following else None
 
 
-def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back: datetime | None = None) -> datetime:
+def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back: bool = False) -> datetime:
     """The slot `due`, or else the first after it that no job has had; of an interval `due`.
 
-    set_back  to when the clock was just set back: by less than an interval, and the one slot is left out that was had.
-              So a small step back has no job run twice, and a big one no interval pause.
+    set_back  the clock was: an interval may leave out the slot that was just run, see `_of_interval`.
     Raises    BadRecurrence.
     """
     if site.seen is None or due > site.seen:
@@ -62,16 +61,28 @@ def not_run_yet(store: Store, task: Task, due: datetime, site: Site, *, set_back
         return due
     rule = Recurrence.of(splayed(task, site.policy))
     if rule.unit in INTERVALS:
-        following = rule.next_after(due, site.zone) if set_back and store.was_run(task.key, due) else None
-        if set_back is None or following is None or store.was_run(task.key, following):
-            return due
-        before = site.seen if site.seen < following else due  # else that was seen before an earlier step back
-        return following if before - set_back < following - due else due
+        return _of_interval(store, task, rule, due, site) if set_back else due
     for _ in range(TRIED):
         if due > last or not store.was_run(task.key, due):
             return due
         due = rule.next_after(due, site.zone) or NOTHING_TO_PLAN
     return rule.next_after(last, site.zone) or NOTHING_TO_PLAN
+
+
+def _of_interval(store: Store, task: Task, rule: Recurrence, due: datetime, site: Site) -> datetime:
+    """The slot `due`, or the next one when the clock was set back, by less than an interval, over a job for `due`.
+
+    So a small step back has no job run twice, and a big one no interval pause. Only the newest job counts: another
+    that had this slot may be days ago, when the clock was set forward after it and then back before it.
+    """
+    if store.newest_run_slot(task.key) != due:
+        return due
+    following = rule.next_after(due, site.zone)
+    if following is None:
+        return due
+    if site.step_back is None:  # seen by a daemon before this one, which may have planned this task already
+        return following if task.next_due == following else due
+    return following if site.step_back < following - due else due
 
 
 def _retry(task: Task, now: datetime, site: Site) -> datetime | None:
@@ -84,6 +95,6 @@ def _retry(task: Task, now: datetime, site: Site) -> datetime | None:
 def _replanned(store: Store, task: Task, now: datetime, site: Site) -> datetime | None:
     """None for an impossible row: it was said when it was planned."""
     try:
-        return not_run_yet(store, task, plan(splayed(task, site.policy), now, site.zone), site, set_back=now)
+        return not_run_yet(store, task, plan(splayed(task, site.policy), now, site.zone), site, set_back=True)
     except LinodError:
         return None

@@ -1,7 +1,7 @@
 """What a turn must know of this daemon."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ class Site(NamedTuple):
     absence        the last one; None when there was none.
     seen           the latest moment that the wall clock has shown before it was set back: slots up to here may have had
                    their job. None when it never was.
+    step_back      by how much it was set back the last time; None when this daemon has not seen it.
     policy         what fills a policy that a task leaves empty.
     queues         how many jobs run at once in each: `[queues]`.
     """
@@ -40,6 +41,7 @@ class Site(NamedTuple):
     procedures: Mapping[str, Collection[str]]
     absence: Absence | None = None
     seen: datetime | None = None
+    step_back: timedelta | None = None
     policy: Policy = LINODS
     queues: Mapping[str, int] = MappingProxyType({})
 

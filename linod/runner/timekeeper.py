@@ -72,7 +72,7 @@ class Timekeeper:
         if change.step < 0:
             self.replan()
             seen = change.expected + timedelta(seconds=NOTICED)
-            site = site._replace(seen=max(seen, site.seen or seen))
+            site = site._replace(seen=max(seen, site.seen or seen), step_back=change.expected - change.now)
             if site.absence is not None:  # nothing that is ahead can have been missed
                 site = site._replace(absence=site.absence._replace(until=min(site.absence.until, change.now)))
         if change.step > 0 or change.slept:

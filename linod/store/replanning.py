@@ -69,6 +69,11 @@ class Replanning(Tasks):
         rows = self._rows(_last_run, kind=key.kind, task_id=key.id)
         return _moment(rows[0][0]) if rows else None
 
+    def newest_run_slot(self, key: TaskKey) -> datetime | None:
+        """The slot of the newest job that was made for one: not the latest slot where the clock was set back."""
+        rows = self._rows(_newest_run, kind=key.kind, task_id=key.id)
+        return _moment(rows[0][0]) if rows else None
+
     def last_seen(self) -> Seen:
         """How late it was when the database was last used."""
         rows = [row for sql in NEWEST for row in self._rows_of(sql)]
@@ -109,3 +114,8 @@ def _run() -> Any:
 def _last_run() -> Any:
     job = models.Job
     return _runs().where(job.slot > LONG_AGO, job.state.not_in(NO_EXECUTION)).order_by(job.slot.desc()).limit(1)
+
+
+def _newest_run() -> Any:
+    job = models.Job
+    return _runs().where(job.slot.is_null(False), job.state.not_in(NO_EXECUTION)).order_by(job.id.desc()).limit(1)

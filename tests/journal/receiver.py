@@ -91,7 +91,8 @@ class Receiver:
         with self._arrived:
             self._arrived.wait_for(lambda: any(map(wanted, self.records)), timeout)
             found = next(filter(wanted, self.records), None)
-        assert found is not None, f"no such record among {self.records}; standard error: {self.stderr.read_text()!r}"
+            told = f"no such record among {len(self.records)}; the last ones: {self.records[-20:]}"
+        assert found is not None, f"{told}; standard error: {self.stderr.read_text()!r}"
         return found
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:

@@ -157,6 +157,37 @@ def test_a_few_minutes_back_no_slot_is_run_again(tmp_path: Path, columns: dict[s
     asyncio.run(body())
 
 
+def test_set_back_to_before_a_slot_that_had_its_job_days_ago_an_interval_does_not_pause(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            await crank.tasks("often", every_unit="secondly", every=3600)
+            await run_until(crank, NOON + MINUTE)
+            crank.clock.set(NOON + 2 * DAY + 30 * MINUTE)
+            await run_until(crank, NOON + 2 * DAY + 40 * MINUTE)
+            crank.clock.set(NOON - 10 * MINUTE)
+            assert [slot for _, slot in await run_until(crank, NOON + HOUR)] == [NOON, NOON + HOUR]
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("again", [timedelta(), 5 * MINUTE], ids=["once", "twice"])
+def test_in_time_that_is_lived_again_a_few_minutes_back_have_nothing_run_twice(
+    tmp_path: Path, again: timedelta
+) -> None:
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            await crank.tasks("hourly", **HOURLY)
+            await run_until(crank, NOON + 9 * HOUR)
+            crank.clock.set(NOON - 10 * MINUTE)
+            assert [slot for _, slot in await run_until(crank, NOON + 5 * MINUTE)] == [NOON]
+            for back in (10 * MINUTE, again):
+                if back:
+                    crank.clock.set(crank.clock.at - back)
+            assert [slot for _, slot in await run_until(crank, NOON + HOUR)] == [NOON + HOUR]
+
+    asyncio.run(body())
+
+
 def test_a_job_that_runs_while_the_clock_is_set_back_does_not_plan_from_the_old_time(tmp_path: Path) -> None:
     async def body() -> None:
         async with Crank(tmp_path) as crank:

@@ -66,6 +66,7 @@ def test_how_late_it_was_is_in_the_ledger(store: Store) -> None:
         (replanning._after, (SystemTask,), "INTEGER PRIMARY KEY (rowid>?)"),
         (replanning._run, (), "INDEX linod_job_kind_task_id_slot_attempt (kind=? AND task_id=? AND slot=?)"),
         (replanning._last_run, (), "INDEX linod_job_kind_task_id_slot_attempt (kind=? AND task_id=? AND slot>?)"),
+        (replanning._newest_run, (), "INDEX linod_job_kind_task_id_id (kind=? AND task_id=?)"),
     ],
 )
 @pytest.mark.parametrize("analyzed", [True, False])
