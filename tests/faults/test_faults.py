@@ -175,13 +175,17 @@ def test_no_descriptors_left(site: CrashSite, capsys: pytest.CaptureFixture[str]
     pid = site.process.pid
     with site.client() as client:
         usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        client.call("RunNow", task="quick", wait=True)
-        client.call("GetStatus")
-        taken = max(int(file.name) for file in Path(f"/proc/{pid}/fd").iterdir()) + 1
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (taken, usual[1]))
-        for name in ("waits", "quick"):  # one for the spare, and one for which there is nothing
-            client.call("RunNow", task=name)
-        site.wait_for_log("No job can be started: no channel for a job: Too many open files")
+        client.call("RunNow", task="waits")  # it holds the spare's descriptors; for the next one there are none
+        site.wait_until(lambda: running(site), "the job that waits")
+
+        def starved() -> bool:
+            taken = max(int(file.name) for file in Path(f"/proc/{pid}/fd").iterdir()) + 1
+            if taken < resource.prlimit(pid, resource.RLIMIT_NOFILE)[0]:  # fewer than when a job ran, or a spare stood
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, (taken, usual[1]))
+            client.call("RunNow", task="quick")
+            return "No job can be started: no channel for a job: Too many open files" in site.log()
+
+        site.wait_until(starved, "lack of descriptors")
         began = time.monotonic()
         resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
     goes_on(site, began, capsys)

@@ -194,10 +194,10 @@ class Site:
         """One job from its order to its end."""
         return await self.end_of(self.begin(procedure, level, task))
 
-    async def said(self, job_id: int, text: str) -> Seen:
-        """Wait until the job has logged this text, and its process is known, of which the host tells."""
+    async def said(self, job_id: int, text: str | None = None) -> Seen:
+        """Wait until the job has logged this text, or any, and its process is known, of which the host tells."""
         seen = self.events.jobs[job_id]
-        await self.events.until(lambda: text in seen.texts and seen.started)
+        await self.events.until(lambda: (seen.texts if text is None else text in seen.texts) and seen.started)
         return seen
 
 

@@ -44,7 +44,8 @@ def test_a_host_that_dies_takes_its_jobs_along_and_is_replaced(tmp_path: Path, n
     async def play() -> None:
         async with make_site(tmp_path, jobs=JOBS) as site:
             jobs = [site.begin("deaf") for _ in range(3)]
-            await site.events.until(lambda: all(site.events.jobs[job].texts for job in jobs))
+            for job in jobs:
+                await site.said(job)
             first = site.loaded.pid
             os.kill(first, number)
             for job in jobs:
@@ -77,7 +78,7 @@ def test_a_host_that_freezes_is_replaced(tmp_path: Path) -> None:
     async def play() -> None:
         async with make_site(tmp_path, host=host, jobs=JOBS) as site:
             job = site.begin("deaf")
-            await site.events.until(lambda: site.events.jobs[job].texts)
+            await site.said(job)
             os.kill(site.loaded.pid, signal.SIGSTOP)
             frozen = time.monotonic()
             seen = await site.end_of(job)
@@ -99,7 +100,7 @@ def test_a_host_that_lives_is_left_alone(tmp_path: Path) -> None:
             tmp_path, host=HostSettings(python=sys.executable, silence_timeout=0.3), jobs=JOBS
         ) as site:
             job = site.begin("deaf")
-            await site.events.until(lambda: site.events.jobs[job].texts)
+            await site.said(job)
             moment = asyncio.Event()
             asyncio.get_running_loop().call_later(2.0, moment.set)
             await moment.wait()
@@ -298,8 +299,7 @@ def test_host_and_jobs_have_sessions_of_their_own(tmp_path: Path) -> None:
     async def play() -> None:
         async with make_site(tmp_path, jobs=JOBS) as site:
             job = site.begin("deaf")
-            await site.events.until(lambda: site.events.jobs[job].texts and site.events.jobs[job].started)
-            host, child = site.loaded.pid, site.events.jobs[job].pid
+            host, child = site.loaded.pid, (await site.said(job)).pid
             assert os.getsid(host) == host
             assert os.getsid(child) == os.getpgid(child) == child
             assert len({os.getsid(0), host, child}) == 3
