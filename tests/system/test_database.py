@@ -48,7 +48,7 @@ def test_a_full_disk_holds_up_jobs_until_there_is_room(machine: Machine, small_d
     until(lambda: site.status()["database_problem"] is None, "the database back")
     assert site.run_now_when_ready("quick")["outcome"] == "succeeded"
     assert site.pid == pid
-    assert "The database answers again." in site.texts("-p", "warning")
+    site.wait_for_text("The database answers again.", "-p", "warning")
 
 
 def test_a_database_that_may_not_be_written_is_named(machine: Machine, site: Site) -> None:

@@ -20,6 +20,7 @@ AWAY = 30
 def test_records_are_found_by_unit_task_and_level(machine: Machine, site: Site) -> None:
     site.start()
     job = site.run_now("levels")
+    site.stop()
     own = site.journal(f"LINOD_SITE={site.name}")
 
     assert "Start task runner using" in " ".join(str(record["MESSAGE"]) for record in own)
@@ -41,6 +42,7 @@ def test_a_change_of_the_level_acts_on_the_next_job(site: Site) -> None:
     quiet = site.run_now("levels")
     site.ctl("set", "levels", "log_level=DEBUG")
     loud = site.run_now("levels")
+    site.stop()
 
     lines = site.texts(f"LINOD_JOB={quiet['id']}")
     assert lines == ["a line at warning", "a line at error"]
@@ -55,6 +57,7 @@ def test_the_last_line_of_a_short_job_is_never_lost(site: Site, note: Callable[[
         assert site.run_now("quick")["outcome"] == "succeeded"
         took.append((time.monotonic() - began) * 1000)
 
+    site.stop()
     assert site.texts("LINOD_TASK=quick").count("the only line") == JOBS
     note(f"run-now to its end {statistics.median(took):.1f} ms, at most {max(took):.0f} ms")
 
@@ -68,10 +71,10 @@ def test_a_flood_is_cut_off_and_costs_nobody_else_a_line(site: Site) -> None:
 
     assert job["outcome"] == "succeeded"
     assert job["log_dropped"] >= 40_000
+    site.stop()
     texts = site.texts(f"LINOD_JOB={job['id']}")
     assert 9_000 <= sum(text.startswith("flood ") for text in texts) <= LOGGED_AT_MOST
     assert site.texts("LINOD_TASK=quick").count("the only line") == 1
-    site.stop()
     assert site.texts("SYSLOG_IDENTIFIER=linod")[-1] == "Done"
 
 

@@ -40,7 +40,7 @@ def test_the_start_ends_when_jobs_can_run(machine: Machine, site: Site) -> None:
 
     assert status["state"] == "loading"
     assert site.show("ActiveState") == "activating"
-    assert site.show("StatusText")
+    until(lambda: site.show("StatusText"), "its status")
     machine.write(f"{site.state}/load", "")
     until(lambda: site.show("ActiveState") == "active", "READY=1")
     assert site.status()["state"] == "ready"
@@ -111,9 +111,10 @@ def test_the_demo_site(machine: Machine) -> None:
     try:
         demo.start()
         assert demo.run_now("checkdata")["outcome"] == "warned"
+        assert "checkdata" in demo.ctl("list").out
+        demo.stop()
         problems = demo.journal("LINOD_TASK=checkdata", "-p", "warning")
         assert len(problems) >= 3 and all(record["LINOD_SITE"] == "demo" for record in problems)
-        assert "checkdata" in demo.ctl("list").out
     finally:
         demo.remove()
 

@@ -21,7 +21,7 @@ def test_show_job_explains_a_failure_and_its_lines_can_be_typed(machine: Machine
     assert "INFO voucher 17 is next\n" in told
     [command] = re.findall(r"(?m)^All of it: (journalctl .*)$", told)
     assert command == f"journalctl LINOD_SITE={site.name} LINOD_JOB={job['id']}"
-    site.wait_for_text("voucher 17 is next", f"LINOD_JOB={job['id']}")
+    site.wait_for_text("ValueError: bad voucher 17", f"LINOD_JOB={job['id']}")
     journal = machine.sh(f"{command} -o cat").out
     assert "voucher 17 is next" in journal and "ValueError: bad voucher 17" in journal
     assert "the only line" not in journal

@@ -21,7 +21,7 @@ def test_a_good_one_is_in_force_at_once_and_disturbs_no_job(machine: Machine, si
 
     assert site.status()["max_jobs"] == 7
     assert site.run_now("added")["outcome"] == "succeeded"
-    assert site.texts("LINOD_TASK=added").count("new code") == 1
+    site.wait_for_text("new code", "LINOD_TASK=added")
     assert [found["id"] for found in site.status()["running"]] == [job["id"]]
     site.let_go()
     until(lambda: site.jobs("waits")[0]["outcome"] == "succeeded", "the end of the job that was running")
@@ -34,7 +34,7 @@ def test_a_bad_one_fails_and_changes_nothing(machine: Machine, site: Site) -> No
     machine.write(site.file, machine.read(site.file).replace("stop_timeout", "stop_timeuot"))
     site.systemctl("reload", code=1)
 
-    assert "did you mean 'stop_timeout'?" in " ".join(site.texts())
+    site.wait_for_text("did you mean 'stop_timeout'?")
     assert site.is_active() and site.pid == pid
     assert site.status()["max_jobs"] == before["max_jobs"]
     assert site.run_now("quick")["outcome"] == "succeeded"

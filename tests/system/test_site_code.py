@@ -50,10 +50,11 @@ def test_a_virtualenv_with_the_shipped_wheel(machine: Machine, site: Site, envir
     site.start()
     assert site.run_now("who_am_i")["outcome"] == "succeeded"
 
+    assert site.status()["host"]["python"] == environment
+    site.stop()
     texts = site.texts("LINOD_TASK=who_am_i")
     assert {f"prefix {ENVIRONMENT}", "python 3.11"} <= set(texts)
     assert any(text.startswith(f"peewee in {ENVIRONMENT}/lib/python3.11/site-packages/") for text in texts)
-    assert site.status()["host"]["python"] == environment
 
 
 def test_a_site_of_another_user(machine: Machine, site: Site, environment: str) -> None:
@@ -67,10 +68,10 @@ def test_a_site_of_another_user(machine: Machine, site: Site, environment: str) 
     assert site.run_now("writes")["outcome"] == "succeeded"
     assert machine.read("/srv/shop/data/written") == "by a job"
     assert not machine.exists("/srv/shop/elsewhere")
-    assert "not elsewhere: Read-only file system" in site.texts("LINOD_TASK=writes")
+    site.wait_for_text("not elsewhere: Read-only file system", "LINOD_TASK=writes")
     site.run_now("who_am_i")
-    assert f"user {machine.run('id', '-u', 'shop').out.strip()}" in site.texts("LINOD_TASK=who_am_i")
     machine.run("systemctl", "stop", site.service)
+    assert f"user {machine.run('id', '-u', 'shop').out.strip()}" in site.texts("LINOD_TASK=who_am_i")
     site.ctl("run-now", "who_am_i", "--wait", user="linod")  # a member of the group: operators reach the socket still
 
 

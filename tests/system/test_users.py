@@ -27,9 +27,10 @@ def test_a_member_of_the_group_operates_and_is_named(machine: Machine, site: Sit
 
     uid = machine.run("id", "-u", MEMBER).out.strip()
     assert uid not in ("0", "65534")
+    assert site.jobs("quick")[0]["requested_by"] == MEMBER
+    site.stop()
     texts = site.texts(f"LINOD_UID={uid}")
     assert len(texts) == 2 and all(MEMBER in text for text in texts)
-    assert site.jobs("quick")[0]["requested_by"] == MEMBER
 
 
 def test_the_daemons_user_operates(site: Site) -> None:
