@@ -55,8 +55,9 @@ class CrashSite(Site):
         return self.alive()
 
     def idle(self) -> bool:
-        """Nothing runs, and no request waits."""
-        waits = "SELECT 1 FROM linod_systemtask WHERE job_id IS NOT NULL OR requested_at IS NOT NULL"
+        """Nothing runs, no request waits, and no slot: the first ones are claimed after READY."""
+        waiting = "job_id IS NOT NULL OR requested_at IS NOT NULL OR next_due <= strftime('%Y-%m-%d %H:%M:%f', 'now')"
+        waits = f"SELECT 1 FROM linod_systemtask WHERE {waiting}"
         return not self.rows(waits) and not self.rows("SELECT 1 FROM linod_job WHERE state IN ('claimed', 'running')")
 
     def interrupted(self) -> list[Any]:

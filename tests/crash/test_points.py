@@ -16,8 +16,9 @@ YEAR = datetime.now(UTC).year
 SLOT, NEXT = f"{YEAR}-01-01", f"{YEAR + 1}-01-01"
 """The slot that has come, and the one after it."""
 
-ATTEMPTS = 3
-"""To come to a point: whether the start of a job is written with its end depends on the machine's other work."""
+ATTEMPTS = 5
+"""To come to a point, and to find the points: whether the start of a job is written with its end depends on the
+machine's other work."""
 
 AT_ONCE = 3
 """Sites that are killed at the same time: they mostly wait."""
@@ -140,9 +141,13 @@ def test_without_a_kill_all_succeed(tmp_path: Path, installed: Path) -> None:
 
 @pytest.mark.parametrize("victims", ["daemon", "host", "daemon+host"])
 def test_a_kill_at_any_point_loses_and_repeats_nothing(tmp_path: Path, installed: Path, victims: str) -> None:
-    with opened(tmp_path / "unkilled", installed) as site:
-        play(site)
-        names = from_claim(passed(site))
+    def unkilled(number: int) -> list[str]:
+        with opened(tmp_path / f"unkilled{number}", installed) as site:
+            play(site)
+            return from_claim(passed(site))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        names = min(pool.map(unkilled, range(ATTEMPTS)), key=len)  # what it has, the longer ones have
     assert len([name for name in names if "COMMIT" in name]) >= 8
 
     def wrong(number: int) -> str:
