@@ -177,6 +177,15 @@ def test_months_do_not_drift_over_four_hundred_years() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(61, 4000), clocks, st.integers(1, 300), weekdays, moments, moments, zones)
+@example(  # met only in summer time, and Egypt had none for years
+    every=707,
+    begin=time(22, 57),
+    width=1,
+    days={0, 1, 3, 5},
+    anchor=datetime(2023, 11, 15, 13, 1, tzinfo=UTC),
+    moment=datetime(2011, 9, 1, tzinfo=UTC),
+    zone=ZoneInfo("Africa/Cairo"),
+)
 def test_a_look_by_the_offset_alone_steps_over_no_window_that_is_met(
     every: int, begin: time, width: int, days: set[int], anchor: datetime, moment: datetime, zone: ZoneInfo
 ) -> None:
@@ -189,8 +198,11 @@ def test_a_look_by_the_offset_alone_steps_over_no_window_that_is_met(
         patched.setattr("linod.recurrence.rule.WINDOWS", 5000)  # an interval of 4000 minutes may step over as many
         for _ in range(5):
             slot = next_after(rule, moment, zone)
-            assert slot == plodding.next_after(moment, zone)
             assert slot is not None
+            try:
+                assert slot == plodding.next_after(moment, zone)
+            except BadRecurrence:  # it gives up after so many windows, which one step of the shortcut may lie across
+                assert slot - moment > timedelta(days=4999)
             moment = slot
 
 
