@@ -1,99 +1,27 @@
-"""A database that is locked, full, gone or another; a daemon that stands still; no descriptors and no processes left.
+"""A database that is locked, full, gone or another; a daemon that stands still.
 
 After each: only the work of running jobs was lost, one ERROR says what is wrong and what to do, one record that it is
 over, and jobs run again. How soon is printed.
 """
 
 import os
-import resource
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from linod.control.client import CallFailed
-from linod.errors import LinodError
-from tests.crash.site import MARK, CrashSite
-from tests.process.everybody import OWNER, open_site
-from tests.process.site import DEADLINE, Site
+from tests.crash.site import CrashSite
+from tests.faults.site import begin, end_waiting, errors, goes_on, prepare
+from tests.process.site import DEADLINE
 
 BLOCKER = Path(__file__).parents[1] / "store" / "programs" / "blocker.py"
-
-PLUGIN = (
-    MARK
-    + """
-@background_task(every_unit="never")
-def quick(ar):
-    mark(ar)
-
-@background_task(every_unit="never")
-def waits(ar):
-    mark(ar)
-    while not os.path.exists(OUT + ".go"):
-        select.select([], [], [], 0.02)
-
-@background_task(every_unit="secondly", every=1)
-def each_second(ar):
-    mark(ar)
-"""
-)
-
-
-def prepare(site: Site) -> None:
-    site.settings |= {"background_sleep_time": 1, "kill_grace": 1}
-    site.plugin(PLUGIN)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[CrashSite]:
-    made = CrashSite(tmp_path / "s")
-    prepare(made)
-    yield made
-    made.close()
-
-
-def begin(site: Site) -> None:
-    """A daemon with one running job."""
-    site.start()
-    with site.client() as client:
-        client.call("RunNow", task="waits")
-    site.wait_until(lambda: len(site.output()) >= 1 and running(site), "the job")
-
-
-def running(site: Site) -> bool:
-    return bool(site.jobs("waits")) and site.jobs("waits")[0]["started_at"] is not None
-
-
-def errors(site: Site) -> list[str]:
-    """The ERROR records."""
-    return [line.removeprefix("ERROR: ") for line in site.lines() if line.startswith("ERROR: ")]
-
-
-def goes_on(site: Site, began: float, capsys: pytest.CaptureFixture[str]) -> None:
-    """Jobs run again; tells how soon."""
-    site.wait_until(lambda: again(site), "a job after the fault")
-    with capsys.disabled():
-        print(f" runs again after {time.monotonic() - began:.1f} s", end="")
-
-
-def again(site: Site) -> bool:
-    with suppress(LinodError):  # still away
-        return bool(site.run_now("quick")["outcome"] == "succeeded")
-    return False
-
-
-def end_waiting(site: Site) -> None:
-    """The job that ran through the fault ends as if nothing had been."""
-    (site.directory / "out.go").touch()
-    site.wait_until(lambda: all(job["outcome"] for job in site.jobs("waits")), "the job's end")
-    assert site.jobs("waits")[-1]["outcome"] == "succeeded"
 
 
 def test_a_removed_file(site: CrashSite, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,74 +95,6 @@ def test_a_file_that_is_no_database_of_linod(site: CrashSite, capsys: pytest.Cap
     end_waiting(site)
     assert len(errors(site)) == 1
     assert site.stop() == 0
-
-
-def test_no_descriptors_left(site: CrashSite, capsys: pytest.CaptureFixture[str]) -> None:
-    site.start()
-    assert site.process is not None
-    pid = site.process.pid
-    with site.client() as client:
-        usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        client.call("RunNow", task="waits")  # it holds the spare's descriptors; for the next one there are none
-        site.wait_until(lambda: running(site), "the job that waits")
-
-        def starved() -> bool:
-            taken = max(int(file.name) for file in Path(f"/proc/{pid}/fd").iterdir()) + 1
-            if taken < resource.prlimit(pid, resource.RLIMIT_NOFILE)[0]:  # fewer than when a job ran, or a spare stood
-                resource.prlimit(pid, resource.RLIMIT_NOFILE, (taken, usual[1]))
-            client.call("RunNow", task="quick")
-            return "No job can be started: no channel for a job: Too many open files" in site.log()
-
-        site.wait_until(starved, "lack of descriptors")
-        began = time.monotonic()
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
-    goes_on(site, began, capsys)
-    site.wait_for_log("Jobs can be started again.")
-    end_waiting(site)
-    assert site.stop() == 0
-    assert list(site.faults()) == []
-    assert len([line for line in errors(site) if "No job can be started" in line]) == 1
-
-
-def limit_processes(pid: int, soft: str) -> None:
-    """Said by the user whose process it is: root in a container may not."""
-    subprocess.run(["prlimit", "--pid", str(pid), f"--nproc={soft}:"], user=OWNER, check=True, timeout=DEADLINE)
-
-
-def limits(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/limits").read_text().splitlines()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to run linod as another user")
-def test_no_processes_left(tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> None:
-    place = Path(subprocess.check_output(["mktemp", "-d", "/tmp/linod-XXXXXX"], text=True).strip())
-    place.chmod(0o755)
-    site = open_site(place)
-    try:
-        prepare(site)
-        for directory in (site.state, site.run):
-            directory.mkdir()
-            shutil.chown(directory, OWNER)
-        site.directory.chmod(0o777)
-        site.start(options={"user": OWNER})
-        host = site.status()["host"]["pid"]
-        [usual] = [line.split()[2] for line in limits(host) if line.startswith("Max processes")]
-        limit_processes(host, "0")
-        with site.client() as client:
-            for _ in range(2):
-                client.call("RunNow", task="waits")
-            client.call("RunNow", task="quick")
-        site.wait_for_log("No job can be started: no process could be started: Resource temporarily unavailable")
-        began = time.monotonic()
-        limit_processes(host, usual)
-        goes_on(site, began, capsys)
-        site.wait_for_log("Jobs can be started again.")
-        end_waiting(site)
-        assert site.stop() == 0
-        assert len([line for line in errors(site) if "No job can be started" in line]) == 1
-    finally:
-        site.close()
-        shutil.rmtree(place)
 
 
 # file systems of their own, in a mount namespace that ends with its process: nothing of them is left here
