@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -22,12 +23,15 @@ from linod.policies import policy_of
 from linod.procedures import procedures
 from linod.request import BaseRequest
 from linod.runner import words
+from linod.runner.clockset import set_back_while_down, told
 from linod.runner.settling import settle
 from linod.runner.site import Site
 from linod.runner.turn import Ended, Started, request_and_claim, write_notes
 from linod.store import Store
 from linod.tasks import Task, TaskKey, label
 from linod.users import Users
+
+log = logging.getLogger("lino")
 
 Say = Callable[[Entry], None]
 
@@ -48,13 +52,25 @@ def serving(place: Place, clock: Clock) -> Iterator[Store]:
         store = Store(place.database, zone=ZoneInfo(place.time_zone))
         store.open()
         try:
-            settle(store, clock.now(), ZoneInfo(place.time_zone), place.policy)
+            zone = ZoneInfo(place.time_zone)
+            settle(store, clock.now(), zone, place.policy)
+            _notice_set_back(store, clock.now(), zone)
             store.install_user(place.daemon_user)
             yield store
         finally:
             store.close()
     finally:
         lock.release()
+
+
+def _notice_set_back(store: Store, now: datetime, zone: ZoneInfo) -> None:
+    """Record that the clock was set back since a linod served the site: the rows of this process would hide it from
+    the next daemon, which plans anew what was planned by the old time."""
+    seen = store.last_seen()
+    change = set_back_while_down(seen.ledger, seen.recorded, now)
+    if change is not None:
+        store.clock_changed(change.expected, change.now, change.slept)
+        log.warning(told(change, zone))
 
 
 def run_here(
@@ -81,7 +97,8 @@ def run_here(
     zone = ZoneInfo(place.time_zone)
     _check(find())
     task = find()
-    site = Site(uuid4().hex, boot_id(), zone, {task.kind: {task.procedure}}, policy=place.policy)
+    seen = store.last_seen().recorded
+    site = Site(uuid4().hex, boot_id(), zone, {task.kind: {task.procedure}}, seen=seen, policy=place.policy)
     with Told() as told:
         task, job, _ = request_and_claim(store, find, by, log_level, clock.now(), site, _nobody, None)
         assert job is not None, "nobody else has the lock, and the task has no job"

@@ -64,6 +64,18 @@ def compare(last: Reading, this: Reading) -> ClockSet | None:
     return found if found.step or found.slept else None
 
 
+def set_back_while_down(ledger: datetime | None, recorded: datetime | None, now: datetime) -> ClockSet | None:
+    """Whether the clock was set back since a linod last served the site.
+
+    ledger    the latest moment of its newest rows.
+    recorded  the latest from which the clock was set back before, as is known already.
+    """
+    known = now if recorded is None else max(now, recorded)
+    if ledger is None or (ledger - known).total_seconds() <= NOTICED:
+        return None
+    return ClockSet(ledger, now, down=True)
+
+
 def told(change: ClockSet, zone: ZoneInfo) -> str:
     """One line for the log."""
     now = _shown(change.now, zone)

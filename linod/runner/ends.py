@@ -92,8 +92,8 @@ def slots_after(
     zone = site.zone
     if task.next_due is None:  # edited meanwhile: nothing of the time before was missed
         return Slots(not_run_yet(store, task, plan(task, end, zone), site))
-    set_back = job.slot is not None and job.slot > end + timedelta(seconds=NOTICED)
     began = job.slot if job.slot is not None and job.attempt == 1 else job.claimed_at
+    set_back = began > end + timedelta(seconds=NOTICED)
     if rule.anchor is None:  # a row that other software wrote
         rule = rule.anchored(job.slot or end)
     first = task.next_due if task.next_due < NOTHING_TO_PLAN else None

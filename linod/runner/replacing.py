@@ -11,10 +11,15 @@ from linod.store.thread import DatabaseThread
 from linod.tasks import NOTHING_TO_PLAN, TaskKey
 
 
-async def replace(db: DatabaseThread, store: Store, supervisor: Supervisor, now: datetime, site: Site) -> None:
-    """End the jobs whose next slot has come. When they are gone, the job of that slot is claimed as for any other."""
+async def replace(
+    db: DatabaseThread, store: Store, supervisor: Supervisor, now: datetime, site: Site, *, anew: bool
+) -> None:
+    """End the jobs whose next slot has come. When they are gone, the job of that slot is claimed as for any other.
+
+    anew  tasks were planned anew: the slots that replace jobs are others.
+    """
     jobs = supervisor.book.jobs
-    ripe = [one.job for one in jobs.values() if one.replaced_at is not None and one.replaced_at <= now]
+    ripe = [one.job for one in jobs.values() if one.replaced_at is not None and (anew or one.replaced_at <= now)]
     if not ripe:
         return
     moments = await db.run(replaced_at, store, ripe, site)

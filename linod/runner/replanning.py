@@ -34,7 +34,7 @@ def replan_some(store: Store, after: TaskKey, now: datetime, site: Site) -> Task
     """
     tasks = store.tasks_after(after, AT_ONCE)
     for task in tasks:
-        if task.next_due is not None and task.next_due > now and task.job_id is None and not task.disabled:
+        if task.next_due is not None and task.next_due > now and not task.disabled and _waits(task):
             due = _replanned(store, task, now, site)
             retry = _retry(task, now, site)
             if retry is not None and (due is None or retry < due):
@@ -83,6 +83,11 @@ def _of_interval(store: Store, task: Task, rule: Recurrence, due: datetime, site
     if site.step_back is None:  # seen by a daemon before this one, which may have planned this task already
         return following if task.next_due == following else due
     return following if site.step_back < following - due else due
+
+
+def _waits(task: Task) -> bool:
+    """Whether its `next_due` is a slot: while a job runs it is one only where the next slot does not just pass."""
+    return task.job_id is None or task.next_due != NOTHING_TO_PLAN
 
 
 def _retry(task: Task, now: datetime, site: Site) -> datetime | None:

@@ -238,11 +238,15 @@ class Runner:
         if self.supervisor.waits and not self.stopping:
             self.supervisor.start_waiting()
         try:
-            if self._time.busy:
-                await self.db.run(self._time.work, self.site)
+            anew = self._time.busy
+            if anew:
+                now = self._clock.now()  # what was passed may be of the old time
+                notes = self.supervisor.notes()
+                await self.db.run(self._time.work, notes, self.site)
+                self._written(notes)
                 self._look = True
             if not self.stopping:
-                await replace(self.db, self.store, self.supervisor, now, self.site)
+                await replace(self.db, self.store, self.supervisor, now, self.site, anew=anew)
             turn = await self._turn(now, explain)
         except DatabaseAway as error:
             self.database.met(error)

@@ -10,6 +10,8 @@ from linod.jobs import Job, State
 from linod.lock import end_leftovers
 from linod.policies import LINODS, Policy, policy_of
 from linod.recurrence import plan_after
+from linod.runner.replanning import not_run_yet
+from linod.runner.site import Site
 from linod.store import Store
 from linod.tasks import NOTHING_TO_PLAN, Task, splayed
 
@@ -21,6 +23,8 @@ def settle(store: Store, now: datetime, zone: ZoneInfo, defaults: Policy = LINOD
     defaults  what fills a policy that a task leaves empty.
     Returns   the jobs.
     """
+    # Whoever settles claims nothing by this.
+    site = Site("", "", zone, {}, seen=store.last_seen().recorded, policy=defaults)
     for job in store.unfinished():
         if job.pid is not None and job.pid_started is not None:
             end_leftovers(job.pid, job.pid_started, job.boot_id)
@@ -31,7 +35,7 @@ def settle(store: Store, now: datetime, zone: ZoneInfo, defaults: Policy = LINOD
         policy = policy_of(task, defaults)
         again = job.started_at or job.claimed_at
         try:
-            due = plan_after(splayed(task, defaults), job.slot, again, zone)
+            due = not_run_yet(store, task, plan_after(splayed(task, defaults), job.slot, again, zone), site)
         except LinodError:  # edited into an impossible schedule meanwhile; the first turn plans it, and says so
             due = NOTHING_TO_PLAN
         return what_follows(task, job, State.INTERRUPTED, again, due, policy)

@@ -28,8 +28,8 @@ class Site(NamedTuple):
     zone           the site's zone.
     procedures     names of what the host can run, for each kind of task; other tasks are never claimed.
     absence        the last one; None when there was none.
-    seen           the latest moment that the wall clock has shown before it was set back: slots up to here may have had
-                   their job. None when it never was.
+    seen           the latest moment that the wall clock has shown before it was set back, as far as the ledger knows:
+                   slots up to here may have had their job. None when it never was.
     step_back      by how much it was set back the last time; None when this daemon has not seen it.
     policy         what fills a policy that a task leaves empty.
     queues         how many jobs run at once in each: `[queues]`.

@@ -1,13 +1,15 @@
 """What linod does when the wall clock was set or the machine slept: notice, record, plan anew."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from linod.clock import Clock
 from linod.journal import Event, Journal
-from linod.runner.clockset import NOTICED, ClockSet, compare, read, told
+from linod.runner.clockset import NOTICED, ClockSet, compare, read, set_back_while_down, told
 from linod.runner.replanning import BEGIN, replan_some
 from linod.runner.site import Absence, Site
+from linod.runner.turn import Note, write_notes
 from linod.store import Store
 from linod.tasks import TaskKey
 
@@ -41,24 +43,26 @@ class Timekeeper:
     def resume(self, site: Site) -> Site:
         """The same at the start of the daemon, by the moments in the ledger. Runs in the database thread."""
         now, seen = self._clock.now(), self._store.last_seen()
-        small = timedelta(seconds=NOTICED)
-        known = now if seen.recorded is None else max(now, seen.recorded)
-        if seen.ledger is not None and seen.ledger > known + small:
-            site = self._happened(ClockSet(seen.ledger, now, down=True), site)
+        site = site._replace(seen=seen.recorded)
+        change = set_back_while_down(seen.ledger, seen.recorded, now)
+        if change is not None:
+            site = self._happened(change, site)
         if seen.recorded is not None and seen.recorded > now:
-            # Set back before, and here the planning may have been cut short.
-            site = site._replace(seen=max(seen.recorded, site.seen or seen.recorded))
-            self.replan()
+            self.replan()  # set back before, and the planning may have been cut short
         return site
 
     def replan(self) -> None:
         """Have all tasks planned anew that wait for a slot."""
         self._after = BEGIN
 
-    def work(self, site: Site) -> None:
-        """Record what happened, and plan some tasks anew. Runs in the database thread; raises DatabaseAway."""
+    def work(self, notes: Sequence[Note], site: Site) -> None:
+        """Record what happened, and plan some tasks anew. Runs in the database thread; raises DatabaseAway.
+
+        notes  are written first: what follows a job that ended before the clock was set back is of the old time.
+        """
         store, after = self._store, self._after
         with store.transaction():
+            write_notes(store, notes, site)
             for change in self._unrecorded:
                 store.clock_changed(change.expected, change.now, change.slept)
             if after is not None:

@@ -53,12 +53,15 @@ class Replanning(Tasks):
         return self._tasks(key.kind, _after, id=key.id, limit=limit)
 
     def replan(self, task: Task, next_due: datetime, retried_job: int | None = None) -> bool:
-        """Set the next slot of a task that waits for one; False when it does not any more, or for another.
+        """Set the next slot of a task that waits for one; False when it does not any more, or for another, or when it
+        has another job than the one that it was read with.
 
         retried_job  what is tried again then; None: it is a slot, and whatever waited to be tried again is not.
         """
         values = {"id": task.id, "next_due": next_due, "due": task.next_due, "retried_job": retried_job}
-        return self._changed(_replan, self.model(task.kind), **values) == 1
+        if task.job_id is not None:
+            values["job_id"] = task.job_id
+        return self._changed(_replan, self.model(task.kind), task.job_id is None, **values) == 1
 
     def was_run(self, key: TaskKey, slot: datetime) -> bool:
         """Whether a job was made for a slot. One that was missed or skipped had none."""
@@ -92,10 +95,10 @@ def _after(model: type[Runnable]) -> Any:
     return model.select(task_columns(model)).where(model.id > param("id")).order_by(model.id).limit(param("limit"))
 
 
-def _replan(model: type[Runnable]) -> Any:
+def _replan(model: type[Runnable], idle: bool) -> Any:
     return model.update(next_due=param("next_due", model.next_due), retried_job=param("retried_job")).where(
         model.id == param("id"),
-        model.job_id.is_null(),
+        model.job_id.is_null() if idle else model.job_id == param("job_id"),
         model.disabled == False,  # noqa: E712  # Peewee needs ==
         model.next_due == param("due", model.next_due),
     )

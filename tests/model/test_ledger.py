@@ -149,7 +149,7 @@ class Life(RuleBasedStateMachine):
     def look(self) -> None:
         site = self.keeper.look(self.site)
         while self.keeper.busy:
-            self.keeper.work(site)
+            self.keeper.work((), site)
         if site is not self.site:
             self.model.absent_until = self.clock.now()
         self.site = site

@@ -119,3 +119,21 @@ def test_back_while_the_daemon_was_down(site: Site, clock: WallClock) -> None:
     more_runs(site, 2)
     assert [round(step) for step in changes(site)] == [-72]
     assert site.stop() == 0
+
+
+def test_back_while_the_daemon_was_down_and_a_task_was_run_in_a_terminal(site: Site, clock: WallClock) -> None:
+    """Its rows are newer than those of the wrong time, and must not hide that from the next daemon."""
+    clock.set_by(THREE_DAYS)
+    site.start()
+    more_runs(site, 1)
+    assert site.stop() == 0
+    clock.set_by(timedelta())
+    for said in (1, 0):
+        ran = site.linod("run", "often")
+        assert (ran.returncode, ran.stderr.count("back while linod was down")) == (0, said), ran.stderr
+    assert [round(step) for step in changes(site)] == [-72]
+    site.forget_messages()
+    site.start()
+    site.wait_until(lambda: planned(site, 0), "a plan from the new time")
+    more_runs(site, 2)
+    assert site.stop() == 0

@@ -31,8 +31,11 @@ def test_a_task_that_was_changed_since_it_was_read_keeps_its_plan(store: Store, 
     store.set_columns(task.key, edit)
     assert not store.replan(task, NOON - DAY)
     running = add(store, "running", due=NOON)
-    claim_slot(store, running)
+    job = claim_slot(store, running)
     assert not store.replan(running, NOON - DAY)
+    found = again(store, running)
+    assert not store.replan(found._replace(job_id=job.id + 1), NOON - DAY)
+    assert store.replan(found, NOON - DAY) and again(store, running).job_id == job.id
 
 
 def test_a_slot_was_run_when_a_job_was_made_for_it(store: Store) -> None:
