@@ -105,5 +105,16 @@ def slots_after(
         last = last_slot(rule, first, end, zone)
         return Slots(last, passed(rule, first, last - TICK, zone) if last > first else None)
     following = not_run_yet(store, task, rule.next_after(end, zone) or NOTHING_TO_PLAN, site)
-    known = site.seen is not None and first <= site.seen  # the clock was set back: they may have had their jobs
-    return Slots(following, None if known else passed(rule, first, end, zone))
+    return Slots(following, _without_a_job(store, task, rule, first, end, site))
+
+
+def _without_a_job(
+    store: Store, task: Task, rule: Recurrence, first: datetime, end: datetime, site: Site
+) -> Passed | None:
+    """The slots up to the end of a job that had none: before the clock was set back they may have had one."""
+    begin: datetime | None = first
+    if site.seen is not None and first <= site.seen:
+        last = store.last_run_slot(task.key, end)
+        if last is not None and last >= first:
+            begin = rule.next_after(last, site.zone)
+    return None if begin is None or begin > end else passed(rule, begin, end, site.zone)

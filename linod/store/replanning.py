@@ -9,8 +9,8 @@ from linod.jobs import State
 from linod.models import Runnable, parse_moment
 from linod.store.query import param
 from linod.store.rows import task_columns
-from linod.store.tasks import LONG_AGO, Tasks
-from linod.tasks import Task, TaskKey
+from linod.store.tasks import Tasks
+from linod.tasks import NOTHING_TO_PLAN, Task, TaskKey
 from linod.tuples import NamedTuple
 
 RECORDED = 100
@@ -67,9 +67,9 @@ class Replanning(Tasks):
         """Whether a job was made for a slot. One that was missed or skipped had none."""
         return bool(self._rows(_run, kind=key.kind, task_id=key.id, slot=slot))
 
-    def last_run_slot(self, key: TaskKey) -> datetime | None:
-        """The latest slot that a job was made for."""
-        rows = self._rows(_last_run, kind=key.kind, task_id=key.id)
+    def last_run_slot(self, key: TaskKey, until: datetime = NOTHING_TO_PLAN) -> datetime | None:
+        """The latest slot that a job was made for, of those up to a moment."""
+        rows = self._rows(_last_run, kind=key.kind, task_id=key.id, until=until)
         return _moment(rows[0][0]) if rows else None
 
     def newest_run_slot(self, key: TaskKey) -> datetime | None:
@@ -116,7 +116,8 @@ def _run() -> Any:
 
 def _last_run() -> Any:
     job = models.Job
-    return _runs().where(job.slot > LONG_AGO, job.state.not_in(NO_EXECUTION)).order_by(job.slot.desc()).limit(1)
+    up_to = job.slot <= param("until", job.slot)
+    return _runs().where(up_to, job.state.not_in(NO_EXECUTION)).order_by(job.slot.desc()).limit(1)
 
 
 def _newest_run() -> Any:

@@ -131,6 +131,42 @@ def test_the_clock_is_set_back_between_the_look_at_it_and_the_turn(tmp_path: Pat
     asyncio.run(body())
 
 
+def test_slots_that_pass_while_a_job_runs_are_recorded_unless_they_had_their_jobs(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            [task] = await crank.tasks("hourly", **HOURLY)
+            await crank.turn()
+            assert len(await run_until(crank, NOON + HOUR)) == 1
+            crank.clock.set(NOON + MINUTE)
+            await crank.turn()
+            assert await crank.request(task) is not None
+            crank.clock.forward(hours=2)
+            crank.end("hourly")
+            await crank.turn()
+            skipped = [(job.slot, job.slot_last) for job in await crank.jobs() if job.state is State.SKIPPED]
+            assert skipped == [(NOON + 2 * HOUR, None)]
+
+    asyncio.run(body())
+
+
+def test_a_slot_that_passes_while_a_job_runs_in_time_that_is_lived_again(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with Crank(tmp_path) as crank:
+            [task] = await crank.tasks("backup", **DAILY)
+            await crank.turn()
+            crank.clock.set(NOON - 3 * DAY)
+            await crank.turn()
+            crank.clock.at = utc(22, 2)
+            assert await crank.request(task) is not None
+            crank.clock.forward(hours=2)
+            crank.end("backup")
+            await crank.turn()
+            [skipped, _] = await crank.jobs()
+            assert (skipped.state, skipped.slot) == (State.SKIPPED, utc(22, 3))
+
+    asyncio.run(body())
+
+
 async def start_anew(crank: Crank, start: datetime) -> None:
     """What a daemon does that starts after another was killed, for the task "backup"."""
     crank.clock.at = start

@@ -136,12 +136,12 @@ class Run:
             self._end(crank, over)
             if turn.claimed or over or crank.runner._look:
                 continue
+            if self.real == end:
+                return
             slot = turn.next_due or NOTHING_TO_PLAN
             happens = min([self.real + max(slot - crank.clock.at, timedelta()), *self.running.values(), end])
             crank.clock.at += happens - self.real
             self.real = happens
-            if happens == end:
-                return
 
     def _began(self, name: str) -> None:
         self.started[name].append(self.real)

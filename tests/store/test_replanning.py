@@ -47,7 +47,10 @@ def test_a_slot_was_run_when_a_job_was_made_for_it(store: Store) -> None:
     missed = Passed(NOON + DAY, NOON + 2 * DAY, 2)
     assert store.miss(again(store, task), missed, NOON + 3 * DAY, NOON + 3 * DAY, "nobody was there")
     assert not store.was_run(task.key, NOON + DAY)
-    assert store.last_run_slot(task.key) == NOON
+    assert store.last_run_slot(task.key) == store.last_run_slot(task.key, NOON) == NOON
+    assert store.last_run_slot(task.key, NOON - HOUR) is None
+    store.request(task.key, "ada", NOON)
+    assert store.last_run_slot(task.key, NOON) == NOON  # what has no slot is not one up to a moment
 
 
 def test_how_late_it_was_is_in_the_ledger(store: Store) -> None:
@@ -68,7 +71,7 @@ def test_how_late_it_was_is_in_the_ledger(store: Store) -> None:
     [
         (replanning._after, (SystemTask,), "INTEGER PRIMARY KEY (rowid>?)"),
         (replanning._run, (), "INDEX linod_job_kind_task_id_slot_attempt (kind=? AND task_id=? AND slot=?)"),
-        (replanning._last_run, (), "INDEX linod_job_kind_task_id_slot_attempt (kind=? AND task_id=? AND slot>?)"),
+        (replanning._last_run, (), "INDEX linod_job_kind_task_id_slot_attempt (kind=? AND task_id=? AND slot<?)"),
         (replanning._newest_run, (), "INDEX linod_job_kind_task_id_id (kind=? AND task_id=?)"),
     ],
 )
@@ -87,7 +90,7 @@ def test_each_read_is_one_of_an_index(
         store._db.execute_sql("ANALYZE sqlite_master")  # have the planner read it
     with store._db.bind_ctx((Change, Job), False, False):
         compiled = compile_query(store._db, build(*args))
-    values = {"id": 3, "limit": 5, "kind": SYSTEM_TASK, "task_id": 1, "slot": NOON}
+    values = {"id": 3, "limit": 5, "kind": SYSTEM_TASK, "task_id": 1, "slot": NOON, "until": NOON}
     plan = store._db.execute_sql("EXPLAIN QUERY PLAN " + compiled.sql, compiled.parameters(values)).fetchall()
     [step] = [row[3] for row in plan]  # one alone: nothing is sorted
     assert step.endswith(f"USING {expected}"), step
