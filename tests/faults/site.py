@@ -51,6 +51,12 @@ def errors(site: Site) -> list[str]:
     return [line.removeprefix("ERROR: ") for line in site.lines() if line.startswith("ERROR: ")]
 
 
+def each_reason_once(site: Site) -> bool:
+    """Something went wrong, and each reason was said once. How many there are depends on the moment of the looks."""
+    found = errors(site)
+    return 1 <= len(set(found)) == len(found)
+
+
 def goes_on(site: Site, began: float, capsys: pytest.CaptureFixture[str]) -> None:
     """Jobs run again; tells how soon."""
     site.wait_until(lambda: again(site), "a job after the fault")

@@ -18,7 +18,7 @@ import pytest
 
 from linod.control.client import CallFailed
 from tests.crash.site import CrashSite
-from tests.faults.site import begin, end_waiting, errors, goes_on, prepare
+from tests.faults.site import begin, each_reason_once, end_waiting, errors, goes_on, prepare
 from tests.process.site import DEADLINE
 
 BLOCKER = Path(__file__).parents[1] / "store" / "programs" / "blocker.py"
@@ -93,7 +93,7 @@ def test_a_file_that_is_no_database_of_linod(site: CrashSite, capsys: pytest.Cap
     kept.replace(site.database)
     goes_on(site, began, capsys)
     end_waiting(site)
-    assert len(errors(site)) == 1
+    assert each_reason_once(site)
     assert site.stop() == 0
 
 
@@ -145,7 +145,7 @@ def test_a_full_disk(site: CrashSite, capsys: pytest.CaptureFixture[str]) -> Non
         goes_on(site, began, capsys)
         end_waiting(site)
         assert site.stop() == 0
-        assert len(errors(site)) == 1 and site.log().count("The database answers again.") == 1
+        assert each_reason_once(site) and site.log().count("The database answers again.") == 1
     finally:
         site.close()
         mounted.close()
@@ -169,7 +169,7 @@ def test_a_file_system_that_the_kernel_made_read_only(site: CrashSite, capsys: p
         assert site.status()["database_problem"]
         with pytest.raises(CallFailed, match="linod tries again"):
             site.run_now("quick")
-        assert site.alive() and len(errors(site)) == 1
+        assert site.alive() and each_reason_once(site)
         site.signal(signal.SIGTERM)
         site.wait_end()
         mended = mounted.run(f"umount {site.state} && (e2fsck -pf {image}; {mount})")
