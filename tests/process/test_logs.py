@@ -251,7 +251,7 @@ def test_levels_of_file_and_console(site: Site, shops: list[Shop]) -> None:
     shop = start_shop(shops, site)
     shop.do("log.debug('for the file')")
     wait_for_line(site, "for the file")
-    site.wait_until(lambda: " DEBUG [linod " in text_of(site), "debug line of the daemon")
+    site.wait_until(lambda: "Let task runner sleep" in text_of(site), "debug line of the daemon")
     assert site.stop() == 0
     shop.info("for nobody, because it is away")
     assert "for nobody" not in shop.end()

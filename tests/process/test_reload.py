@@ -68,7 +68,7 @@ def test_new_jobs_run_new_code_and_a_running_one_ends_undisturbed(site: Site) ->
     (site.directory / "out.go").touch()
     site.wait_until(lambda: "ends one" in site.output(), "the end of the hung job")
     site.wait_until(lambda: not Path(f"/proc/{before}").exists(), "the end of the old host")
-    assert [job["state"] for job in site.jobs("hung")] == ["succeeded"]
+    site.wait_until(lambda: [job["state"] for job in site.jobs("hung")] == ["succeeded"], "its row")
     assert site.stop() == 0
     assert "lost" not in site.log()
 
