@@ -34,7 +34,7 @@ def replan_some(store: Store, after: TaskKey, now: datetime, site: Site) -> Task
     """
     tasks = store.tasks_after(after, AT_ONCE)
     for task in tasks:
-        if task.next_due is not None and task.next_due > now and not task.disabled and _waits(task):
+        if task.next_due is not None and task.next_due > now and not task.disabled and _has_slot(task):
             due = _replanned(store, task, now, site)
             retry = _retry(task, now, site)
             if retry is not None and (due is None or retry < due):
@@ -85,7 +85,7 @@ def _of_interval(store: Store, task: Task, rule: Recurrence, due: datetime, site
     return following if site.step_back < following - due else due
 
 
-def _waits(task: Task) -> bool:
+def _has_slot(task: Task) -> bool:
     """Whether its `next_due` is a slot: while a job runs it is one only where the next slot does not just pass."""
     return task.job_id is None or task.next_due != NOTHING_TO_PLAN
 

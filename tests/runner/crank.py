@@ -1,6 +1,8 @@
 """A runner over a real database, with a clock and a host that tests move by hand."""
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -149,6 +151,13 @@ class Crank:
         job = next(running.job for running in self.supervisor.book.jobs.values() if running.task.name == name)
         self.supervisor.job_started(job.id, 4711, 99)
         self.supervisor.job_ended(job.id, Outcome(state, message), 0)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Another program has locked the database as long as this lasts."""
+        with closing(sqlite3.connect(self.file, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            yield
 
     async def row(self, name: str) -> Task:
         (task,) = await self.db.run(self.store.find, name)

@@ -335,13 +335,10 @@ def test_what_could_not_be_written_is_written_when_the_database_is_back(tmp_path
         async with Crank(tmp_path) as crank:
             await crank.tasks("backup", **DAILY)
             await crank.turn()
-            other = sqlite3.connect(crank.file, isolation_level=None)
-            other.execute("BEGIN EXCLUSIVE")
-            crank.clock.set(NOON - 3 * DAY)
-            await crank.turn()
-            assert crank.runner.database.problem is not None
-            other.execute("ROLLBACK")
-            other.close()
+            with crank.locked():
+                crank.clock.set(NOON - 3 * DAY)
+                await crank.turn()
+                assert crank.runner.database.problem is not None
             await crank.turn()
             assert (await crank.row("backup")).next_due == utc(22, 3)
             assert len(changes(crank)) == len(events(crank)) == 1

@@ -2,7 +2,6 @@
 next daemon makes of a clock that was set back before."""
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,15 +39,12 @@ def test_an_end_that_waits_for_the_database_while_the_clock_is_set_back(tmp_path
         async with Crank(tmp_path) as crank:
             await crank.tasks("often", every_unit="secondly", every=3600)
             assert await crank.turn() == ["often"]
-            other = sqlite3.connect(crank.file, isolation_level=None)
-            other.execute("BEGIN EXCLUSIVE")
-            crank.end("often")
-            await crank.turn()
-            crank.clock.set(NOON - 3 * DAY + MINUTE)
-            await crank.turn()
-            assert crank.runner.database.problem is not None
-            other.execute("ROLLBACK")
-            other.close()
+            with crank.locked():
+                crank.end("often")
+                await crank.turn()
+                crank.clock.set(NOON - 3 * DAY + MINUTE)
+                await crank.turn()
+                assert crank.runner.database.problem is not None
             await crank.turn()
             assert crank.runner.database.problem is None
             assert (await crank.row("often")).next_due == NOON - 3 * DAY + HOUR

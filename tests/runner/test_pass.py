@@ -76,14 +76,11 @@ def test_the_end_of_a_job_is_kept_while_the_database_is_away_and_written_once(tm
         async with Crank(tmp_path) as crank:
             (task,) = await crank.tasks("asked")
             await crank.request(task)
-            other = sqlite3.connect(crank.file, isolation_level=None)
-            other.execute("BEGIN EXCLUSIVE")
-            crank.end("asked", State.WARNED, "careful")
-            await crank.turn()
-            await crank.turn()
-            assert crank.runner.database.problem is not None
-            other.execute("ROLLBACK")
-            other.close()
+            with crank.locked():
+                crank.end("asked", State.WARNED, "careful")
+                await crank.turn()
+                await crank.turn()
+                assert crank.runner.database.problem is not None
             await crank.turn()
             assert crank.runner.database.problem is None
             (job,) = await crank.jobs()
